@@ -1,0 +1,202 @@
+"""Records: the entries of the journal, the only truth there is.
+
+A record's clear part holds nothing personal. Whatever is known about a person (ids, context, features, rendered text)
+is in ``sealed``, encrypted under that person's key (``records.sealing``), named by ``key_ref``.
+
+Position and time belong to the journal, not to the record: ``journal.base.Stored`` adds them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """Base of all records. ``v`` is the schema version that wrote it."""
+
+    v: int = SCHEMA_VERSION
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """A second record of the same kind with the same key is a duplicate; ``None`` is never one."""
+        return None
+
+    @property
+    def about(self) -> str | None:
+        """The decision this record belongs to, if any."""
+        return None
+
+
+class DecisionRecord(Record, frozen=True, kw_only=True, tag="decision"):
+    """One decision: what could be chosen, with which probabilities, and what was.
+
+    Attributes:
+        catalogue: content hash of the placement's catalogue version (its content is in a ``ControlRecord``).
+        unit: pseudonym of the user, or of the session without consent: the unit of lift.
+        candidates, pmf: eligible action ids and their probabilities, in sampling order.
+        chosen: index into ``candidates``; ``None`` if nothing was eligible.
+        filtered: action id → why it was not a candidate.
+        learnable: False for deterministic answers (control, fallback, forced).
+        not_shown: rendering failed and the fallback text was answered.
+        request_digest: keyed hash of the request, to tell a retry from a conflict.
+    """
+
+    id: str
+    placement: str
+    catalogue: str
+    unit: str
+    group: str
+    candidates: tuple[str, ...]
+    pmf: tuple[float, ...]
+    chosen: int | None
+    filtered: dict[str, str] = {}
+    policy: str
+    model_version: str
+    encoder_version: str
+    reason: str
+    learnable: bool
+    deferred: bool = False
+    not_shown: bool = False
+    degraded: tuple[str, ...] = ()
+    request_digest: bytes
+    key_ref: str
+    sealed: bytes
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return self.id
+
+    @property
+    def about(self) -> str | None:
+        return self.id
+
+
+class ShownRecord(Record, frozen=True, kw_only=True, tag="shown"):
+    """The content of a deferred decision was really displayed."""
+
+    decision_id: str
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return self.decision_id
+
+    @property
+    def about(self) -> str | None:
+        return self.decision_id
+
+
+class OutcomeRecord(Record, frozen=True, kw_only=True, tag="outcome"):
+    """A named metric with a value, for a decision. ``at`` is the sender's clock (µs), recorded only."""
+
+    id: str
+    decision_id: str
+    metric: str
+    value: float
+    at: int | None = None
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return self.id
+
+    @property
+    def about(self) -> str | None:
+        return self.decision_id
+
+
+class EventRecord(Record, frozen=True, kw_only=True, tag="event"):
+    """Something that happened in a session; name and properties are sealed."""
+
+    id: str
+    key_ref: str
+    sealed: bytes
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return self.id
+
+
+class SettlementRecord(Record, frozen=True, kw_only=True, tag="settlement"):
+    """A decision's final reward, in the order in which it is learned.
+
+    Attributes:
+        reward: in the placement's own units (not scaled).
+        outcomes: how many outcomes counted.
+        learn: whether policies may learn from it; ``why`` says why not.
+    """
+
+    decision_id: str
+    decision_position: int
+    placement: str
+    reward: float
+    outcomes: int
+    learn: bool
+    why: str = ""
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return self.decision_id
+
+    @property
+    def about(self) -> str | None:
+        return self.decision_id
+
+
+class TickRecord(Record, frozen=True, kw_only=True, tag="tick"):
+    """Time passed; windows may close."""
+
+
+class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
+    """A change to the system itself.
+
+    Actions:
+        ``catalogue``: ``payload`` is the placement's whole specification (JSON types), ``version`` its content hash.
+        ``origin``: a lineage starts; ``payload`` has ``policy`` (name and parameters) and ``encoder_version``.
+        ``publish``: a snapshot; ``payload`` has ``lineage``, ``settled_position``, ``sha256``, ``size``, ``manifest``.
+    """
+
+    action: Literal["catalogue", "origin", "publish"]
+    placement: str
+    version: str
+    payload: dict[str, Any]
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return f"{self.action}/{self.placement}/{self.version}"
+
+
+AnyRecord = DecisionRecord | ShownRecord | OutcomeRecord | EventRecord | SettlementRecord | TickRecord | ControlRecord
+
+
+class PersonalPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a decision knew about a person: sealed inside ``DecisionRecord.sealed``.
+
+    Attributes:
+        user_id: absent without consent.
+        features: qualified name → value, exactly as encoded.
+        render_only: features that only templates saw.
+        freshness: view → freshness.
+        offered: actions the bot brought, as ``[id, features, text]``.
+        content: what was answered (``text`` and whatever else the action renders).
+    """
+
+    session_id: str
+    user_id: str | None = None
+    context: dict[str, str | int | float | bool] = {}
+    features: dict[str, str | int | float | bool] = {}
+    render_only: dict[str, str | int | float | bool] = {}
+    freshness: dict[str, str] = {}
+    offered: tuple[tuple[str, dict[str, str | int | float | bool], str | None], ...] | None = None
+    content: dict[str, str] = {}
+
+
+class PersonalEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The sealed part of an ``EventRecord``."""
+
+    session_id: str
+    user_id: str | None = None
+    name: str
+    properties: dict[str, str | int | float | bool] = {}
