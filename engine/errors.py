@@ -6,11 +6,13 @@ MaitredError
 │   ├── UnknownPlacement
 │   └── DecisionConflict    same decision id, other request
 ├── NotFound                no such decision
+├── ContentError            an action's template cannot be rendered, or says nothing
 ├── PolicyError             a policy could not give a valid pmf, or refused an example
 │   └── UnsafeExample       a value Vowpal Wabbit must never see
 ├── SnapshotError           a snapshot is corrupt, foreign or frozen
 ├── JournalError            the journal cannot be read or appended to
 │   └── CorruptRecord       bytes in the journal that are not a record of a known version
+├── NotEvaluable            too little or unsuitable data for an honest number
 ├── SealError               a personal part cannot be opened (wrong, lost or destroyed key)
 └── VerificationFailed      the journal folded anew does not give what was published
 """
@@ -46,6 +48,10 @@ class NotFound(MaitredError):
     """No decision has this id."""
 
 
+class ContentError(MaitredError):
+    """An action's template cannot be rendered, or says nothing; the message names no value."""
+
+
 class PolicyError(MaitredError):
     """A policy could not give a valid pmf, or refused to learn."""
 
@@ -68,6 +74,10 @@ class CorruptRecord(JournalError):
 
 class SealError(MaitredError):
     """A sealed part cannot be opened: its key is wrong, lost or destroyed."""
+
+
+class NotEvaluable(MaitredError):
+    """Too little or unsuitable data for an honest number; the message says what is missing."""
 
 
 class VerificationFailed(MaitredError):

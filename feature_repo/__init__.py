@@ -1,0 +1,1 @@
+"""The Feast repository of the example, an online shop's chat assistant."""

@@ -1,0 +1,20 @@
+"""The command line: ``maitred VERB``. One file a verb; nothing but wiring here."""
+
+from __future__ import annotations
+
+import typer
+
+from api.cli import demo, features, learn, serve, validate, verify
+
+app = typer.Typer(help="A contextual-bandit content-selection engine for bots.", no_args_is_help=True)
+app.command()(serve.serve)
+app.command()(learn.learn)
+app.command()(demo.demo)
+app.command()(validate.validate)
+app.command()(verify.verify)
+app.add_typer(features.app, name="features")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -58,5 +58,21 @@ class Journal(Protocol):
         ...
 
 
+class Commits(Protocol):
+    """The journal's face for a serving process: many callers, awaited."""
+
+    async def append(self, records: Sequence[AnyRecord]) -> list[Appended]:
+        """``Journal.append`` without blocking other callers; several callers may share one commit."""
+        ...
+
+    def start(self) -> None:
+        """Begin to take records."""
+        ...
+
+    async def close(self) -> None:
+        """Commit what was taken, then stop."""
+        ...
+
+
 BeforeCommit = Callable[[], None]
 """Runs before each commit: makes durable what the records of this commit rely on (their keys)."""

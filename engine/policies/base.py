@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -18,12 +19,26 @@ class Policy(ABC):
     """Base of every policy.
 
     A subclass writes ``_pmf`` (and, if it learns, ``_learn``, ``save`` and ``load``); its constructor's keyword
-    parameters are what the YAML may set under ``policy.params``. Subclasses are found by ``policies.registry`` and
-    tested by ``policies.checks.check_policy`` without further registration.
+    parameters, stored under their own names, are what the YAML may set under ``policy.params``. Subclasses are found
+    by ``policies.registry`` and tested by ``policies.checks.check_policy`` without further registration.
+
+    Attributes:
+        check_params: constructor parameters under which the contract is checked, one set a construction.
     """
 
     name: ClassVar[str]
     learns: ClassVar[bool] = False
+    check_params: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The constructor's parameters as they were given or defaulted."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    @property
+    def resumes_exactly(self) -> bool:
+        """Whether learning on after ``load`` gives the bytes it would have given without; if not, start from origin."""
+        return True
 
     def pmf(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> list[float]:
         """Probabilities of ``candidates``, in order; they sum to 1.

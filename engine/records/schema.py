@@ -13,12 +13,15 @@ from typing import Any, Literal
 import msgspec
 
 SCHEMA_VERSION = 1
+"""What the classes below describe. Every encoded record begins with the version that wrote it (``records.codec``)."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
-    """Base of all records. ``v`` is the schema version that wrote it."""
+    """Base of all records.
 
-    v: int = SCHEMA_VERSION
+    A new field with a default needs no new version; a renamed field, or one with a new meaning, needs a version and a
+    migration.
+    """
 
     @property
     def idempotency_key(self) -> str | None:
@@ -153,19 +156,28 @@ class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
     """A change to the system itself.
 
     Actions:
-        ``catalogue``: ``payload`` is the placement's whole specification (JSON types), ``version`` its content hash.
+        ``catalogue``: ``payload`` is the placement's whole specification (JSON types), ``version`` its content hash,
+            ``serial`` counts the placement's announcements, so that going back to an old version is one, too.
         ``origin``: a lineage starts; ``payload`` has ``policy`` (name and parameters) and ``encoder_version``.
-        ``publish``: a snapshot; ``payload`` has ``lineage``, ``settled_position``, ``sha256``, ``size``, ``manifest``.
+        ``publish``: a snapshot; ``payload`` has ``lineage``, ``settled_position``, ``sha256`` and ``size``.
     """
 
     action: Literal["catalogue", "origin", "publish"]
     placement: str
     version: str
     payload: dict[str, Any]
+    serial: int = 0
 
     @property
     def idempotency_key(self) -> str | None:
+        if self.action == "catalogue":
+            return catalogue_key(self.placement, self.serial)
         return f"{self.action}/{self.placement}/{self.version}"
+
+
+def catalogue_key(placement: str, serial: int) -> str:
+    """Idempotency key of a placement's n-th announced catalogue."""
+    return f"catalogue/{placement}/{serial}"
 
 
 AnyRecord = DecisionRecord | ShownRecord | OutcomeRecord | EventRecord | SettlementRecord | TickRecord | ControlRecord

@@ -1,0 +1,69 @@
+"""The HTTP application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from api import openapi, problems
+from api.routes import decisions, health, outcomes, sessions, turns
+from api.service import Service
+from api.settings import Settings
+from features.clock import wall_clock
+
+MODEL_POLL_SECONDS = 0.2
+
+
+def create_app(settings: Settings, build: Callable[[Settings], Service]) -> FastAPI:
+    """The application; ``build`` runs when it starts, so that importing costs nothing."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service = build(settings)
+        app.state.service = service
+        async with running(service):
+            yield
+
+    app = FastAPIOffline(
+        title="maitred",
+        version=version("maitred"),
+        description="Which content should a bot show now? Ask, report what came of it, and the answers get better.",
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    for routes in (decisions, turns, outcomes, sessions, health):
+        app.include_router(routes.router)
+    problems.install(app)
+    openapi.install(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def running(service: Service) -> AsyncIterator[None]:
+    """Start the service's background work, warm it up, and end it in order: nothing acknowledged is left behind."""
+    service.commits.start()
+    service.models.refresh()
+    for placement in service.decider.placements.values():
+        placement.warm_up(wall_clock())
+    watch = asyncio.create_task(_watch_models(service))
+    service.ready = True
+    try:
+        yield
+    finally:
+        service.ready = False
+        watch.cancel()
+        await service.commits.close()
+        await service.features.close()
+        service.journal.close()
+
+
+async def _watch_models(service: Service) -> None:
+    while True:
+        for placement in service.models.refresh():
+            service.metrics.swaps.labels(placement).inc()
+        await asyncio.sleep(MODEL_POLL_SECONDS)

@@ -1,0 +1,57 @@
+"""Request bodies: read within the limit, decoded once, straight into typed structs."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from fastapi import Request, Response
+from msgspec.json import Decoder
+
+from api.problems import BodyTooLarge
+from engine.errors import BadRequest
+
+T = TypeVar("T")
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def decoded(request: Request, decoder: Decoder[T]) -> T:
+    """The body as ``T``. Raises what ``received`` and ``decode`` raise."""
+    return decode(await received(request), decoder)
+
+
+def decode(body: bytes, decoder: Decoder[T]) -> T:
+    """Bytes as ``T``.
+
+    Raises:
+        BadRequest: nested too deeply.
+        msgspec.DecodeError: not JSON; its subclass ValidationError: not a ``T``.
+    """
+    try:
+        return decoder.decode(body)
+    except RecursionError as error:
+        raise BadRequest("the body is nested too deeply", field="$") from error
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
+
+
+async def received(request: Request) -> bytes:
+    """The body's bytes. Raises ``BodyTooLarge`` as soon as there are more than allowed."""
+    limit = request.app.state.settings.max_body_bytes
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limit:
+        raise BodyTooLarge(limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def answered(content: Any, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(_encode(content), status, media_type="application/json")

@@ -1,0 +1,39 @@
+"""A small Python client: ``Client`` (blocking) and ``AsyncClient``, with the same methods."""
+
+from __future__ import annotations
+
+from api.client.aio import AsyncClient
+from api.client.blocking import Client
+from api.client.errors import ClientError, ProblemError, Unreachable
+from api.client.messages import (
+    Accepted,
+    Action,
+    Ask,
+    Decision,
+    Event,
+    Events,
+    Offered,
+    Outcome,
+    Ranked,
+    Turn,
+    TurnAnswer,
+)
+
+__all__ = [
+    "Accepted",
+    "Action",
+    "Ask",
+    "AsyncClient",
+    "Client",
+    "ClientError",
+    "Decision",
+    "Event",
+    "Events",
+    "Offered",
+    "Outcome",
+    "ProblemError",
+    "Ranked",
+    "Turn",
+    "TurnAnswer",
+    "Unreachable",
+]

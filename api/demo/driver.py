@@ -1,0 +1,122 @@
+"""Drives visits through a running service, many at a time, and tallies what comes of them.
+
+It knows no shop: any iterable of ``Visit`` will do, generated or read from a log of an experiment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from api.client import AsyncClient, Decision, Event, Events, Outcome, Turn
+from api.demo.patience import patiently
+from api.demo.postman import Postman
+from api.demo.tally import Exposure, Tally
+from simulator.worlds.visits import Visit, VisitTurn
+
+Progress = Callable[[Tally], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a run goes.
+
+    Attributes:
+        concurrency: visits at the same time.
+        seconds: no visit starts later than this.
+        mean_delay_s, longest_delay_s: from a decision to what comes of it.
+        patience_s: how long the service may be away before the run fails.
+    """
+
+    concurrency: int = 24
+    seconds: float = 50.0
+    mean_delay_s: float = 0.4
+    longest_delay_s: float = 2.5
+    patience_s: float = 20.0
+
+
+async def drive(
+    client: AsyncClient, visits: Iterable[Visit], tally: Tally, *, pace: Pace, progress: Progress, seed: int
+) -> None:
+    """Let every visit happen and every outcome arrive. Raises ``ClientError`` if the service gives up."""
+    run = _Run(client, Postman(client, pace.patience_s), tally, pace, progress, np.random.default_rng([seed, 5]))
+    try:
+        await run.through(iter(visits))
+    except ExceptionGroup as failures:
+        raise _first(failures) from failures
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    client: AsyncClient
+    postman: Postman
+    tally: Tally
+    pace: Pace
+    progress: Progress
+    rng: np.random.Generator
+
+    async def through(self, visits: Iterator[Visit]) -> None:
+        deadline = asyncio.get_running_loop().time() + self.pace.seconds
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.postman.deliver())
+            async with asyncio.TaskGroup() as visitors:
+                for _ in range(self.pace.concurrency):
+                    visitors.create_task(self._visitor(visits, deadline))
+            self.postman.close()
+
+    async def _visitor(self, visits: Iterator[Visit], deadline: float) -> None:
+        for visit in visits:
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            for turn in visit.turns:
+                await self._turn(visit, turn)
+
+    async def _turn(self, visit: Visit, turn: VisitTurn) -> None:
+        if turn.happenings:
+            events = [Event(event=name, properties=properties) for name, properties in turn.happenings]
+            happened = Events(events=events, user_id=visit.user_id, consent=True)
+            await patiently(partial(self.client.track, visit.session_id, happened), self.pace.patience_s)
+        asked = Turn(
+            session_id=visit.session_id,
+            user_id=visit.user_id,
+            placements=turn.placements,
+            context=turn.context,
+            consent=True,
+        )
+        answer = await patiently(partial(self.client.turn, asked), self.pace.patience_s)
+        for decision in answer.decisions:
+            self._shown(visit, turn, decision)
+        self.progress(self.tally)
+
+    def _shown(self, visit: Visit, turn: VisitTurn, decision: Decision) -> None:
+        self.tally.degraded += bool(decision.degraded)
+        if decision.action is None:
+            self.tally.nothing_eligible += 1
+            return
+        candidates = [ranked.id for ranked in decision.ranking]
+        response = turn.respond(decision.placement, decision.action.id, candidates)
+        for metric in response.metrics:
+            delay_s = min(self.rng.exponential(self.pace.mean_delay_s), self.pace.longest_delay_s)
+            self.postman.post(Outcome(decision_id=decision.decision_id, metric=metric), delay_s)
+        self.tally.add(
+            Exposure(
+                decision_id=decision.decision_id,
+                user_id=visit.user_id,
+                group=decision.group,
+                placement=decision.placement,
+                reason=decision.reason,
+                reward=response.reward,
+                expected=response.expected,
+                best=response.best,
+            )
+        )
+
+
+def _first(failures: ExceptionGroup[Exception]) -> Exception:
+    """The first failure of a group of groups: tasks that fail because the service is gone all say the same."""
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first

@@ -1,0 +1,63 @@
+"""OpenAPI for routes that decode their bodies with msgspec: schemas, examples and the one error shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api import schemas
+from api.problems import MEDIA_TYPE
+from engine.explain import Explanation
+
+_BODIES = (
+    schemas.DecisionBody,
+    schemas.TurnBody,
+    schemas.OutcomeBody,
+    schemas.OutcomesBody,
+    schemas.EventsBody,
+    schemas.DecisionAnswer,
+    schemas.TurnAnswer,
+    schemas.OutcomesAnswer,
+    schemas.ShownAnswer,
+    schemas.Problem,
+    Explanation,
+)
+_REF = "#/components/schemas/{name}"
+
+
+def takes(*bodies: type[msgspec.Struct], example: Any) -> dict[str, Any]:
+    """``openapi_extra`` of a route: its request body (any of ``bodies``), with an example."""
+    refs = [{"$ref": _REF.format(name=body.__name__)} for body in bodies]
+    schema = refs[0] if len(refs) == 1 else {"anyOf": refs}
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def gives(answer: type[msgspec.Struct], status: int = 200, *, problems: tuple[int, ...] = ()) -> dict[int | str, Any]:
+    """``responses`` of a route: its answer, and problem+json for each status in ``problems``."""
+    ref = {"$ref": _REF.format(name=answer.__name__)}
+    problem = {"$ref": _REF.format(name="Problem")}
+    good: dict[int | str, Any] = {
+        status: {"description": (answer.__doc__ or "").strip(), "content": {"application/json": {"schema": ref}}}
+    }
+    bad: dict[int | str, Any] = {
+        code: {"description": "Problem details", "content": {MEDIA_TYPE: {"schema": problem}}} for code in problems
+    }
+    return {**good, **bad}
+
+
+def install(app: FastAPI) -> None:
+    """Make ``/openapi.json`` include the msgspec schemas."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            _, components = msgspec.json.schema_components(_BODIES, ref_template=_REF)
+            document.setdefault("components", {}).setdefault("schemas", {}).update(components)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

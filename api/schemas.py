@@ -1,0 +1,192 @@
+"""What travels over the wire: request and answer bodies, with types, ranges and lengths."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from api.wire_time import rfc3339
+from engine.types import Decision, DecisionRequest, OfferedAction
+
+Id = Annotated[str, Meta(min_length=1, max_length=128, description="an opaque id")]
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Word = Annotated[str, Meta(max_length=4_096)]
+Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Value = Word | Whole | float | bool
+Values = Annotated[dict[Name, Value], Meta(max_length=128, description="flat map of scalars")]
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of request bodies: unknown fields are errors, so a misspelt one is noticed."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of answers."""
+
+
+class ActionBody(Body, frozen=True, kw_only=True):
+    """An action the bot brings; an id of the catalogue stands for the catalogue's action."""
+
+    id: Id
+    features: Values = {}
+    text: Annotated[str, Meta(max_length=4_000)] | None = None
+
+
+class DecisionBody(Body, frozen=True, kw_only=True):
+    """Ask for one action for one placement."""
+
+    placement: Name
+    session_id: Id
+    user_id: Id | None = None
+    context: Values = {}
+    actions: Annotated[tuple[ActionBody, ...], Meta(min_length=1, max_length=200)] | None = None
+    exclude: Annotated[tuple[Id, ...], Meta(max_length=200)] = ()
+    decision_id: Id | None = None
+    explore: bool = True
+    consent: bool | None = None
+    deferred: bool = False
+
+    def request(self) -> DecisionRequest:
+        """The engine's noun for it."""
+        actions = self.actions
+        return DecisionRequest(
+            placement=self.placement,
+            session_id=self.session_id,
+            user_id=self.user_id,
+            context=self.context,
+            actions=None if actions is None else tuple(OfferedAction(a.id, a.features, a.text) for a in actions),
+            exclude=self.exclude,
+            decision_id=self.decision_id,
+            explore=self.explore,
+            consent=self.consent,
+            deferred=self.deferred,
+        )
+
+
+class TurnBody(Body, frozen=True, kw_only=True):
+    """Ask for several placements of one turn together, without repeats."""
+
+    session_id: Id
+    placements: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=16)]
+    user_id: Id | None = None
+    turn_id: Id | None = None
+    context: Values = {}
+    consent: bool | None = None
+    deferred: bool = False
+
+
+class ActionAnswer(Answer, frozen=True, kw_only=True):
+    """The chosen action and what the bot may say."""
+
+    id: str
+    content: dict[str, str]
+
+
+class Ranked(Answer, frozen=True, kw_only=True):
+    """One candidate and its probability."""
+
+    id: str
+    probability: float
+
+
+class DecisionAnswer(Answer, frozen=True, kw_only=True):
+    """One decision. ``action`` is null only if nothing was eligible (see ``reason``)."""
+
+    decision_id: str
+    placement: str
+    action: ActionAnswer | None
+    propensity: float | None
+    ranking: list[Ranked]
+    policy: str
+    model_version: str
+    group: str
+    reason: str
+    degraded: list[str]
+    expires_at: str
+    recorded: bool
+
+
+class TurnAnswer(Answer, frozen=True, kw_only=True):
+    """One decision per placement, in the order asked."""
+
+    turn_id: str
+    decisions: list[DecisionAnswer]
+
+
+class OutcomeBody(Body, frozen=True, kw_only=True):
+    """A named metric with a value, for a decision. Give ``outcome_id`` to make retries count once."""
+
+    decision_id: Id
+    metric: Name
+    value: Annotated[float, Meta(ge=-1e6, le=1e6)]
+    outcome_id: Id | None = None
+    at: Annotated[str, Meta(max_length=40, description="the sender's clock, RFC 3339; recorded only")] | None = None
+
+
+class OutcomesBody(Body, frozen=True, kw_only=True):
+    """Many outcomes at once."""
+
+    outcomes: Annotated[tuple[OutcomeBody, ...], Meta(min_length=1, max_length=1_000)]
+
+
+class OutcomesAnswer(Answer, frozen=True, kw_only=True):
+    """How many were new, and how many were there before (by ``outcome_id``)."""
+
+    accepted: int
+    duplicates: int
+
+
+class EventBody(Body, frozen=True, kw_only=True):
+    """A track event in Segment's spirit: a name and flat properties."""
+
+    event: Name
+    properties: Values = {}
+    message_id: Id | None = None
+
+
+class EventsBody(Body, frozen=True, kw_only=True):
+    """Events of one session, oldest first."""
+
+    events: Annotated[tuple[EventBody, ...], Meta(min_length=1, max_length=100)]
+    user_id: Id | None = None
+    consent: bool | None = None
+
+
+class ShownAnswer(Answer, frozen=True, kw_only=True):
+    """``duplicate`` is true if it was reported before."""
+
+    decision_id: str
+    duplicate: bool
+
+
+class Problem(Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 9457 problem details, with the field at fault where there is one."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+
+
+def decision_answer(decision: Decision) -> DecisionAnswer:
+    """The wire form of a decision."""
+    action = None
+    if decision.action_id is not None:
+        action = ActionAnswer(id=decision.action_id, content=dict(decision.content))
+    return DecisionAnswer(
+        decision_id=decision.id,
+        placement=decision.placement,
+        action=action,
+        propensity=decision.propensity,
+        ranking=[Ranked(id=id, probability=p) for id, p in decision.ranking],
+        policy=decision.policy,
+        model_version=decision.model_version,
+        group=decision.group,
+        reason=decision.reason,
+        degraded=list(decision.degraded),
+        expires_at=rfc3339(decision.expires_at_us),
+        recorded=decision.recorded,
+    )

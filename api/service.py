@@ -1,0 +1,38 @@
+"""The running service: the parts that routes use, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+
+from api.metrics import Metrics
+from api.settings import Settings
+from engine.decide import Decider
+from engine.explain import Explainer
+from engine.feedback import Feedback
+from engine.journal.base import Commits, Journal
+from engine.models import ModelWatch
+from features.vector import FeatureStore
+
+
+@dataclass(slots=True)
+class Service:
+    """Made by ``api.wiring``; ``ready`` becomes true after warm-up."""
+
+    settings: Settings
+    decider: Decider
+    feedback: Feedback
+    explainer: Explainer
+    journal: Journal
+    commits: Commits
+    features: FeatureStore
+    models: ModelWatch
+    metrics: Metrics
+    ready: bool = False
+
+
+def service_of(request: Request) -> Service:
+    """The service of the application that serves this request."""
+    return cast(Service, request.app.state.service)

@@ -1,0 +1,102 @@
+"""The composition root: which parts a deployment is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from api.metrics import Metrics
+from api.service import Service
+from api.settings import Settings
+from engine import config_file
+from engine.announce import announce
+from engine.catalog import Catalogue
+from engine.config import Config, PlacementSpec, PolicySpec
+from engine.decide import Decider
+from engine.encode import Encoder
+from engine.explain import Explainer
+from engine.feedback import Feedback
+from engine.journal.base import Journal
+from engine.journal.group_commit import GroupCommit
+from engine.journal.open import open_journal
+from engine.learn import Learner
+from engine.models import ModelWatch, cold
+from engine.placement import Placement
+from engine.policies import registry
+from engine.privacy import Vault
+from engine.records.keys import KeyTable
+from engine.records.sealing import Sealer
+from engine.snapshots import SnapshotStore
+from features.assemble import Assembler
+from features.clock import wall_clock
+from features.open import open_store
+from features.plan import Plan
+from features.plan_check import ensure_current
+from features.schema import ranges
+from features.session import SessionWriter
+
+
+def load_config(path: Path) -> Config:
+    """The bot's YAML, policies included. Raises ``ConfigError`` with every problem found."""
+    return config_file.load(path, check_policy=check_policy)
+
+
+def build_service(settings: Settings) -> Service:
+    """Everything that answers requests."""
+    config = load_config(settings.config)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    plan = ensure_current(settings.plan_path)
+    vault = Vault(KeyTable(settings.keys_path))
+    journal = open_journal(settings.journal_url, durability=settings.durability, before_commit=vault.keys.flush)
+    encoder = Encoder(ranges())
+    placements = {name: _placement(name, spec, config, plan, encoder) for name, spec in config.placements.items()}
+    announce(journal, config.placements)
+    features = open_store(plan, settings.features_reader, settings.features_repo)
+    sessions = SessionWriter(features, wall_clock)
+    commits = GroupCommit(journal)
+    models = ModelWatch(SnapshotStore(settings.snapshots_path), placements)
+    decider = Decider(
+        placements=placements,
+        features=features,
+        sessions=sessions,
+        journal=journal,
+        commits=commits,
+        vault=vault,
+        privacy=config.privacy,
+        clock=wall_clock,
+    )
+    feedback = Feedback(
+        journal=journal,
+        commits=commits,
+        vault=vault,
+        sessions=sessions,
+        privacy=config.privacy,
+    )
+    explainer = Explainer(journal, vault.sealer, placements, models)
+    return Service(settings, decider, feedback, explainer, journal, commits, features, models, Metrics())
+
+
+def build_learner(settings: Settings) -> Learner:
+    """Everything that learns. Needs neither the configuration nor the feature store: the journal has it all."""
+    return Learner(
+        journal=open_history(settings),
+        snapshots=SnapshotStore(settings.snapshots_path),
+        sealer=Sealer(KeyTable(settings.keys_path)),
+        encoder=Encoder(ranges()),
+        clock=wall_clock,
+    )
+
+
+def open_history(settings: Settings) -> Journal:
+    """The journal, for reading it back."""
+    return open_journal(settings.journal_url, durability=settings.durability)
+
+
+def check_policy(spec: PolicySpec) -> None:
+    """Raise ``ConfigError`` if the policy cannot be built."""
+    registry.build(spec.name, spec.params)
+
+
+def _placement(name: str, spec: PlacementSpec, config: Config, plan: Plan, encoder: Encoder) -> Placement:
+    catalogue = Catalogue(name, spec, encoder.action, config.default_locale)
+    assembler = Assembler(plan, spec.feature_service or name)
+    return Placement(name, catalogue, assembler, encoder, cold(spec.policy))

@@ -1,0 +1,83 @@
+"""From candidates to a pmf: traffic group, policy, floor and what happens when the policy fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from engine.pmf import with_floor
+from engine.policies.base import Policy
+from engine.policies.baseline import BaselinePolicy
+from engine.policies.uniform import UniformPolicy
+from engine.types import Candidate, Group
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The policy that answers now, and which learned state it has."""
+
+    policy: Policy
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The final pmf and how it came about; sampling follows, and nothing else.
+
+    ``learnable`` is False where the answer was certain beforehand: nothing can be learned from p = 1.
+    """
+
+    pmf: tuple[float, ...]
+    policy: str
+    model_version: str
+    reason: str
+    learnable: bool = True
+    degraded: tuple[str, ...] = ()
+
+
+NOTHING_ELIGIBLE = Choice((), "none", "none", "no eligible action", learnable=False)
+
+
+def choose(
+    group: Group,
+    served: Served,
+    shared: Mapping[str, float],
+    candidates: Sequence[Candidate],
+    *,
+    baseline: str,
+    epsilon: float,
+) -> Choice:
+    """The pmf over ``candidates`` for a unit of this traffic group."""
+    if not candidates:
+        return NOTHING_ELIGIBLE
+    if group == "control":
+        return _business_as_usual(shared, candidates, baseline, reason="control")
+    if group == "random":
+        return Choice(tuple(UniformPolicy().pmf(shared, candidates)), UniformPolicy.name, "none", "random")
+    try:
+        pmf = with_floor(served.policy.pmf(shared, candidates), epsilon)
+    except Exception:
+        log.exception("policy_failed", policy=served.policy.name, version=served.version)
+        fallback = _business_as_usual(shared, candidates, baseline, reason="policy failed")
+        return replace(fallback, degraded=("policy",))
+    return Choice(tuple(pmf), served.policy.name, served.version, "policy")
+
+
+def forced(choice: Choice) -> Choice:
+    """The same choice without exploration: its most probable action, for certain."""
+    if not choice.pmf:
+        return choice
+    best = max(range(len(choice.pmf)), key=choice.pmf.__getitem__)
+    pmf = tuple(float(i == best) for i in range(len(choice.pmf)))
+    return replace(choice, pmf=pmf, learnable=False, reason="exploration off")
+
+
+def _business_as_usual(
+    shared: Mapping[str, float], candidates: Sequence[Candidate], baseline: str, *, reason: str
+) -> Choice:
+    pmf = tuple(BaselinePolicy(action=baseline).pmf(shared, candidates))
+    return Choice(pmf, BaselinePolicy.name, "none", reason, learnable=False)

@@ -1,0 +1,253 @@
+"""The main path: from a bot's request to one recorded decision.
+
+Read it from top to bottom; a turn of several placements is one pass:
+
+1. ``_stored``   a retry is answered from the journal and appends nothing
+2. ``identify``  the consent gate (``engine.privacy``): without consent no user row is read
+3. ``read``      online features of user and session, one round trip
+4. ``_draft``    per placement: features ► candidates ► pmf ► one draw ► content
+5. ``append``    the whole turn, durable before anything is answered
+6. ``apply``     the session's next state, so that the next turn sees this one
+7. ``_answers``  what was recorded, never anything else
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+import structlog
+
+from engine.answer import answer_of
+from engine.catalog import CatalogueAction
+from engine.choose import Choice, choose, forced
+from engine.config import PrivacySpec
+from engine.eligibility import Facts
+from engine.errors import BadRequest, ContentError, DecisionConflict, JournalError, UnknownPlacement
+from engine.journal.base import Appended, Commits, Journal
+from engine.placement import Placement
+from engine.pmf import draw, sample
+from engine.privacy import Person, Vault, identify
+from engine.records.schema import DecisionRecord, PersonalPart
+from engine.traffic import group_of
+from engine.types import Decision, DecisionRequest
+from features.session import Decided, SessionWriter
+from features.vector import FeatureStore, FeatureVector, Scalar, ViewRow
+
+log = structlog.get_logger(__name__)
+_canonical = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A decision that is made but not yet recorded."""
+
+    record: DecisionRecord
+    personal: PersonalPart
+
+
+class Decider:
+    """Answers turns. One instance per process; all its state is in the parts it is given."""
+
+    def __init__(
+        self,
+        *,
+        placements: Mapping[str, Placement],
+        features: FeatureStore,
+        sessions: SessionWriter,
+        journal: Journal,
+        commits: Commits,
+        vault: Vault,
+        privacy: PrivacySpec,
+        clock: Callable[[], int],
+    ) -> None:
+        self.placements = placements
+        self._features = features
+        self._sessions = sessions
+        self._journal = journal
+        self._commits = commits
+        self._sealer = vault.sealer
+        self._salts = vault.salts
+        self._vault = vault
+        self._privacy = privacy
+        self._clock = clock
+
+    async def decide(self, request: DecisionRequest) -> Decision:
+        """Answer one placement. Raises ``BadRequest`` for what no answer can be given to."""
+        return (await self.decide_turn([request]))[0]
+
+    async def decide_turn(self, requests: Sequence[DecisionRequest]) -> list[Decision]:
+        """Answer several placements of one session together, without repeats: one read, one append, one write."""
+        self._check(requests)
+        digests = [self._digest(request) for request in requests]
+        stored = [self._stored(request, digest) for request, digest in zip(requests, digests, strict=True)]
+        if None not in stored:
+            return [decision for decision in stored if decision is not None]
+        person = identify(requests[0], self._privacy, self._vault)
+        rows = await self._features.read(person.entity_keys)
+        now_us = self._clock()
+        drafts: list[Draft] = []
+        for request, digest, known in zip(requests, digests, stored, strict=True):
+            if known is None:
+                taken = tuple(_chosen_id(draft.record) for draft in drafts)
+                drafts.append(self._draft(request, digest, person, rows, now_us, taken))
+        fresh = await self._recorded(drafts, person, rows.get("session_state"))
+        answers = iter(fresh)
+        return [known if known is not None else next(answers) for known in stored]
+
+    def turn_decision_id(self, turn_id: str, placement: str) -> str:
+        """The decision id of a placement in a turn: a retried turn finds its own decisions."""
+        return _hash(self._salts.digest, f"{turn_id}\0{placement}".encode()).hex()
+
+    def _check(self, requests: Sequence[DecisionRequest]) -> None:
+        if not requests:
+            raise BadRequest("a turn needs at least one placement", field="placements")
+        for request in requests:
+            if request.placement not in self.placements:
+                raise UnknownPlacement(f"no placement {request.placement!r} is configured", field="placement")
+
+    def _digest(self, request: DecisionRequest) -> bytes:
+        return _hash(self._salts.digest, _canonical(replace(request, decision_id=None)))
+
+    def _stored(self, request: DecisionRequest, digest: bytes) -> Decision | None:
+        if request.decision_id is None:
+            return None
+        stored = self._journal.find("decision", request.decision_id)
+        if stored is None or not isinstance(stored.record, DecisionRecord):
+            return None
+        return self._retry(stored.record, stored.time_us, digest)
+
+    def _retry(self, record: DecisionRecord, time_us: int, digest: bytes) -> Decision:
+        if record.request_digest != digest:
+            raise DecisionConflict("this decision id was used for another request", field="decision_id")
+        personal = self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
+        return answer_of(record, personal, time_us, self.placements[record.placement].window_us)
+
+    def _draft(
+        self,
+        request: DecisionRequest,
+        digest: bytes,
+        person: Person,
+        rows: Mapping[str, ViewRow],
+        now_us: int,
+        taken: Sequence[str | None],
+    ) -> Draft:
+        placement = self.placements[request.placement]
+        spec, catalogue = placement.catalogue.spec, placement.catalogue
+        vector = placement.assemble(rows, request.context, now_us)
+        facts = Facts(vector, consent=person.consent)
+        eligible, filtered = catalogue.candidates(facts, {*request.exclude, *filter(None, taken)}, request.actions)
+        candidates = [action.candidate for action in eligible]
+        group = group_of(spec.traffic, self._salts.group, person.unit)
+        choice = choose(
+            "champion" if group == "random" and not request.explore else group,
+            placement.served,
+            placement.encoder.shared(vector.values, vector.freshness),
+            candidates,
+            baseline=spec.baseline,
+            epsilon=spec.epsilon,
+        )
+        if not request.explore:
+            choice = forced(choice)
+        decision_id = request.decision_id or uuid.uuid4().hex
+        chosen = sample(choice.pmf, draw(self._salts.draw, decision_id)) if choice.pmf else None
+        content, shown = _rendered(placement, None if chosen is None else eligible[chosen], request.context, facts)
+        personal = _personal(request, person, vector, content)
+        record = DecisionRecord(
+            id=decision_id,
+            placement=placement.name,
+            catalogue=catalogue.version,
+            unit=person.unit,
+            group=group,
+            candidates=tuple(candidate.id for candidate in candidates),
+            pmf=choice.pmf,
+            chosen=chosen,
+            filtered=filtered,
+            policy=choice.policy,
+            model_version=choice.model_version,
+            encoder_version=placement.encoder.version,
+            reason=choice.reason,
+            learnable=choice.learnable,
+            deferred=request.deferred,
+            not_shown=not shown,
+            degraded=_degraded(choice, vector, shown),
+            request_digest=digest,
+            key_ref=person.key_ref,
+            sealed=self._sealer.seal(person.key_ref, personal, decision_id.encode()),
+        )
+        return Draft(record, personal)
+
+    async def _recorded(self, drafts: Sequence[Draft], person: Person, session_row: ViewRow | None) -> list[Decision]:
+        try:
+            places = await self._commits.append([draft.record for draft in drafts])
+        except JournalError:
+            log.exception("journal_unreachable", decisions=len(drafts))
+            return [self._unrecorded(draft) for draft in drafts]
+        answers = [self._answer(draft, place) for draft, place in zip(drafts, places, strict=True)]
+        new = [draft.record for draft, place in zip(drafts, places, strict=True) if not place.duplicate]
+        if new:
+            choices = tuple((r.placement, r.candidates[r.chosen]) for r in new if r.chosen is not None)
+            await self._sessions.apply(person.session_id, Decided(choices), session_row)
+        return answers
+
+    def _answer(self, draft: Draft, place: Appended) -> Decision:
+        if place.duplicate:
+            first = self._journal.find("decision", draft.record.id)
+            if first is not None and isinstance(first.record, DecisionRecord):
+                return self._retry(first.record, first.time_us, draft.record.request_digest)
+        window_us = self.placements[draft.record.placement].window_us
+        return answer_of(draft.record, draft.personal, place.time_us, window_us)
+
+    def _unrecorded(self, draft: Draft) -> Decision:
+        window_us = self.placements[draft.record.placement].window_us
+        answer = answer_of(draft.record, draft.personal, self._clock(), window_us)
+        return replace(answer, recorded=False, degraded=(*answer.degraded, "journal"))
+
+
+def _chosen_id(record: DecisionRecord) -> str | None:
+    return None if record.chosen is None else record.candidates[record.chosen]
+
+
+def _rendered(
+    placement: Placement, action: CatalogueAction | None, context: Mapping[str, Scalar], facts: Facts
+) -> tuple[dict[str, str], bool]:
+    """The content, and whether it is the action's own: if rendering fails, the fallback's words, never another draw."""
+    if action is None:
+        return {}, True
+    locale = _locale(context, facts)
+    try:
+        return action.content.render(locale, facts.roots), True
+    except ContentError:
+        log.exception("content_failed", placement=placement.name, action=action.spec.id)
+        return placement.catalogue.fallback.render(locale, {}), False
+
+
+def _locale(context: Mapping[str, Scalar], facts: Facts) -> str | None:
+    wanted = context.get("locale") or facts.roots["user"].get("language")
+    return wanted if isinstance(wanted, str) else None
+
+
+def _personal(request: DecisionRequest, person: Person, vector: FeatureVector, content: dict[str, str]) -> PersonalPart:
+    offered = request.actions
+    return PersonalPart(
+        session_id=person.session_id,
+        user_id=person.user_id,
+        context=dict(request.context),
+        features=dict(vector.values),
+        render_only=dict(vector.render_only),
+        freshness=dict(vector.freshness),
+        offered=None if offered is None else tuple((a.id, dict(a.features), a.text) for a in offered),
+        content=content,
+    )
+
+
+def _degraded(choice: Choice, vector: FeatureVector, shown: bool) -> tuple[str, ...]:
+    unread = tuple(f"features:{view}" for view, freshness in vector.freshness.items() if freshness == "error")
+    return (*choice.degraded, *unread) if shown else (*choice.degraded, *unread, "content")
+
+
+def _hash(salt: bytes, content: bytes) -> bytes:
+    return hashlib.blake2b(content, key=salt, digest_size=16).digest()

@@ -1,0 +1,114 @@
+"""From features as people know them to features as a policy learns them: names with finite numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+
+from engine.errors import ConfigError
+from features.vector import Scalar
+
+ALGORITHM = 1
+MAX_NAME_BYTES = 128
+MAX_UNSCALED = 20.0
+
+_DIGEST_CHARACTERS = 12
+
+
+class Encoder:
+    """Encodes the same way everywhere; ``version`` names the way.
+
+    =====================  ============================================================
+    text                   ``name=value``: 1
+    true, false            ``name``: 1, ``name=false``: 1
+    number with a range    ``name``: scaled to [-1, 1] and clipped
+    number without         ``name``: sign(x) · log(1 + \\|x\\|), clipped to [-20, 20]
+    not a finite number    ``name=?``: 1
+    =====================  ============================================================
+
+    Numbers that come out as 0 are left out: 0 and absent are the same to a linear model.
+
+    Args:
+        ranges: qualified feature name → least and greatest value.
+
+    Raises:
+        ConfigError: a range that is empty or not finite.
+    """
+
+    def __init__(self, ranges: Mapping[str, tuple[float, float]]) -> None:
+        self._scales = {name: _scale(name, low, high) for name, (low, high) in ranges.items()}
+        self.version = _version(ranges)
+
+    def shared(self, values: Mapping[str, Scalar], freshness: Mapping[str, str]) -> dict[str, float]:
+        """The context. A view that is not fresh is a feature too: ``view~stale``, ``view~missing``, ``view~error``."""
+        encoded = self._encoded(values)
+        for view, state in freshness.items():
+            if state != "fresh":
+                encoded[_safe(f"{view}~{state}")] = 1.0
+        return encoded
+
+    def action(self, action_id: str, features: Mapping[str, Scalar]) -> dict[str, float]:
+        """An action: its features and its identity, ``id=…``."""
+        encoded = self._encoded(features)
+        encoded[_safe(f"id={action_id}")] = 1.0
+        return encoded
+
+    def _encoded(self, values: Mapping[str, Scalar]) -> dict[str, float]:
+        encoded: dict[str, float] = {}
+        for name, value in values.items():
+            kind = type(value)
+            if kind is str:
+                encoded[_safe(f"{name}={value}")] = 1.0
+            elif kind is bool:
+                encoded[_safe(name if value else f"{name}=false")] = 1.0
+            else:
+                self._add_number(encoded, name, value)
+        return encoded
+
+    def _add_number(self, encoded: dict[str, float], name: str, value: Scalar) -> None:
+        number = _finite(value)
+        if number is None:
+            encoded[_safe(f"{name}=?")] = 1.0
+            return
+        scale = self._scales.get(name)
+        if scale is None:
+            scaled = min(MAX_UNSCALED, math.copysign(math.log1p(abs(number)), number))
+            scaled = max(-MAX_UNSCALED, scaled)
+        else:
+            middle, half = scale
+            scaled = max(-1.0, min(1.0, (number - middle) / half))
+        if scaled:
+            encoded[_safe(name)] = scaled
+
+
+def _finite(value: Scalar) -> float | None:
+    try:
+        number = float(value)
+    except (OverflowError, TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _safe(name: str) -> str:
+    """At most 128 bytes of valid, non-empty text. What is cut off survives as a digest, so that names stay apart."""
+    if name.isascii() and 0 < len(name) <= MAX_NAME_BYTES:
+        return name
+    text = name.encode("utf-8", "replace")
+    if 0 < len(text) <= MAX_NAME_BYTES:
+        return text.decode()
+    digest = hashlib.blake2b(text, digest_size=_DIGEST_CHARACTERS // 2).hexdigest()
+    return f"{text[: MAX_NAME_BYTES - _DIGEST_CHARACTERS - 1].decode(errors='ignore')}~{digest}"
+
+
+def _scale(name: str, low: float, high: float) -> tuple[float, float]:
+    middle, half = low / 2.0 + high / 2.0, high / 2.0 - low / 2.0
+    if not (math.isfinite(middle) and half > 0.0):
+        raise ConfigError(f"range of {name!r} is [{low}, {high}]: expected two finite numbers, the first less")
+    return middle, half
+
+
+def _version(ranges: Mapping[str, tuple[float, float]]) -> str:
+    described = json.dumps([ALGORITHM, sorted((name, float(low), float(high)) for name, (low, high) in ranges.items())])
+    return f"e{ALGORITHM}-{hashlib.sha256(described.encode()).hexdigest()[:_DIGEST_CHARACTERS]}"

@@ -1,0 +1,60 @@
+"""From a decision and its reward back to what the policy saw, using nothing but the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.catalog import candidate_of
+from engine.config import PlacementSpec, RewardSpec
+from engine.encode import Encoder
+from engine.records.schema import DecisionRecord, PersonalPart
+from engine.records.sealing import Sealer
+from engine.types import Candidate, TrainingExample
+
+
+class ExampleMaker:
+    """Makes training examples; knows the catalogue versions that the journal has announced."""
+
+    def __init__(self, sealer: Sealer, encoder: Encoder) -> None:
+        self._sealer = sealer
+        self._encoder = encoder
+        self._rewards: dict[str, RewardSpec] = {}
+        self._candidates: dict[str, dict[str, Candidate]] = {}
+
+    def know(self, version: str, spec: PlacementSpec) -> None:
+        """Remember a catalogue version."""
+        self._rewards[version] = spec.reward
+        self._candidates[version] = {
+            action.id: candidate_of(action.id, action.features, self._encoder.action) for action in spec.actions
+        }
+
+    def make(self, record: DecisionRecord, reward: float) -> TrainingExample:
+        """The example of a decision with a chosen action. Raises ``SealError`` if its person was forgotten."""
+        if record.chosen is None:
+            raise ValueError(f"decision {record.id} chose nothing")
+        personal = self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
+        known = self._known(record.catalogue, personal)
+        return TrainingExample(
+            shared=self._encoder.shared(personal.features, personal.freshness),
+            candidates=tuple(known[id] for id in record.candidates),
+            chosen=record.chosen,
+            propensity=record.pmf[record.chosen],
+            reward=scaled(reward, self._rewards[record.catalogue]),
+        )
+
+    def _known(self, catalogue: str, personal: PersonalPart) -> Mapping[str, Candidate]:
+        known = self._candidates[catalogue]
+        if personal.offered is None:
+            return known
+        adhoc = {
+            id: candidate_of(id, features, self._encoder.action)
+            for id, features, _ in personal.offered
+            if id not in known
+        }
+        return {**known, **adhoc}
+
+
+def scaled(reward: float, spec: RewardSpec) -> float:
+    """A reward in the placement's units → [0, 1] by its declared range; beyond the range it is clipped."""
+    low, high = spec.range
+    return min(1.0, max(0.0, (reward - low) / (high - low)))

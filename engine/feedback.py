@@ -1,0 +1,137 @@
+"""What comes back: outcomes, displays and session events. Journaled first, then the session's state follows."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.config import PrivacySpec
+from engine.errors import NotFound, SealError
+from engine.journal.base import Appended, Commits, Journal
+from engine.privacy import Vault, gate
+from engine.records.schema import (
+    DecisionRecord,
+    EventRecord,
+    OutcomeRecord,
+    PersonalEvent,
+    PersonalPart,
+    ShownRecord,
+)
+from features.session import Happened, Rewarded, SessionWriter
+from features.vector import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A metric's value for a decision; ``outcome_id`` makes a retry count once, ``at_us`` is the sender's clock."""
+
+    decision_id: str
+    metric: str
+    value: float
+    outcome_id: str | None = None
+    at_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """Something a user did, with flat properties; ``message_id`` makes a retry count once."""
+
+    name: str
+    properties: Mapping[str, Scalar]
+    message_id: str | None = None
+
+
+class Feedback:
+    """Takes feedback in. Every method returns after the journal has it; ``JournalError`` means it does not."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        commits: Commits,
+        vault: Vault,
+        sessions: SessionWriter,
+        privacy: PrivacySpec,
+    ) -> None:
+        self._journal = journal
+        self._commits = commits
+        self._sealer = vault.sealer
+        self._keys = vault.keys
+        self._sessions = sessions
+        self._privacy = privacy
+        self._digest_salt = vault.salts.digest
+
+    async def outcomes(self, outcomes: Sequence[Outcome]) -> int:
+        """Record outcomes, also for decisions not (yet) known. Returns how many were there before."""
+        records = [_outcome_record(outcome) for outcome in outcomes]
+        places = await self._commits.append(records)
+        for outcome, place in zip(outcomes, places, strict=True):
+            if not place.duplicate:
+                await self._reward_session(outcome)
+        return _duplicates(places)
+
+    async def shown(self, decision_id: str) -> bool:
+        """Record that a decision's content was displayed. True if that was known. Raises ``NotFound``."""
+        if self._journal.find("decision", decision_id) is None:
+            raise NotFound(f"no decision {decision_id!r}")
+        places = await self._commits.append([ShownRecord(decision_id=decision_id)])
+        return places[0].duplicate
+
+    async def events(
+        self, session_id: str, events: Sequence[SessionEvent], *, user_id: str | None, consent: bool | None
+    ) -> int:
+        """Record events of a session and bring its state up to date. Returns how many were there before."""
+        allowed = user_id if gate(consent, self._privacy) else None
+        records = [self._event_record(session_id, allowed, event) for event in events]
+        places = await self._commits.append(records)
+        for event, place in zip(events, places, strict=True):
+            if not place.duplicate:
+                await self._sessions.apply(session_id, Happened(event.name, event.properties), None)
+        return _duplicates(places)
+
+    async def _reward_session(self, outcome: Outcome) -> None:
+        session_id = self._session_of(outcome.decision_id)
+        if session_id is not None:
+            await self._sessions.apply(session_id, Rewarded(outcome.metric, outcome.value), None)
+
+    def _session_of(self, decision_id: str) -> str | None:
+        stored = self._journal.find("decision", decision_id)
+        if stored is None or not isinstance(stored.record, DecisionRecord):
+            return None
+        record = stored.record
+        try:
+            return self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode()).session_id
+        except SealError:
+            return None
+
+    def _event_record(self, session_id: str, user_id: str | None, event: SessionEvent) -> EventRecord:
+        record_id = self._event_id(session_id, event.message_id)
+        key_ref = self._keys.ref_for("session", session_id) if user_id is None else self._keys.ref_for("user", user_id)
+        personal = PersonalEvent(
+            session_id=session_id, user_id=user_id, name=event.name, properties=dict(event.properties)
+        )
+        return EventRecord(
+            id=record_id, key_ref=key_ref, sealed=self._sealer.seal(key_ref, personal, record_id.encode())
+        )
+
+    def _event_id(self, session_id: str, message_id: str | None) -> str:
+        if message_id is None:
+            return uuid.uuid4().hex
+        content = f"{session_id}\0{message_id}".encode()
+        return hashlib.blake2b(content, key=self._digest_salt, digest_size=16).hexdigest()
+
+
+def _outcome_record(outcome: Outcome) -> OutcomeRecord:
+    return OutcomeRecord(
+        id=outcome.outcome_id or uuid.uuid4().hex,
+        decision_id=outcome.decision_id,
+        metric=outcome.metric,
+        value=outcome.value,
+        at=outcome.at_us,
+    )
+
+
+def _duplicates(places: Sequence[Appended]) -> int:
+    return sum(place.duplicate for place in places)

@@ -1,0 +1,124 @@
+"""The journal folded into models: the same records give the same bytes, wherever and whenever they are folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from engine.config import PlacementSpec
+from engine.encode import Encoder
+from engine.errors import SealError, UnsafeExample
+from engine.example import ExampleMaker
+from engine.join import Joiner
+from engine.journal.base import Stored
+from engine.policies import registry
+from engine.policies.base import Policy
+from engine.records.schema import ControlRecord, DecisionRecord, SettlementRecord
+from engine.records.sealing import Sealer
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What a lineage starts from: the payload of its ``origin`` record."""
+
+    policy: str
+    params: dict[str, Any]
+    encoder_version: str
+
+
+@dataclass(slots=True)
+class Lineage:
+    """The learned state of one placement since one origin.
+
+    ``settled_position`` is the journal position of the last settlement in ``policy``; ``learned`` counts them and
+    ``refused`` those that could not be learned safely.
+    """
+
+    id: str
+    origin: Origin
+    policy: Policy
+    settled_position: int = 0
+    learned: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A snapshot to go on from instead of an empty policy."""
+
+    lineage: str
+    policy: Policy
+    settled_position: int
+
+
+DecisionAt = Callable[[str], Stored | None]
+
+
+@dataclass(slots=True)
+class Fold:
+    """State after some prefix of the journal.
+
+    Attributes:
+        find_decision: decision id → its stored record.
+        resume: placement → snapshot; settlements up to its position are in it already and are not learned again.
+        catalogues: placement → the newest journaled specification, with its position.
+        lineages: placement → what has been learned.
+    """
+
+    sealer: Sealer
+    encoder: Encoder
+    find_decision: DecisionAt
+    resume: Mapping[str, Resumed] = field(default_factory=dict)
+    joiner: Joiner = field(default_factory=Joiner)
+    catalogues: dict[str, tuple[int, PlacementSpec]] = field(default_factory=dict)
+    lineages: dict[str, Lineage] = field(default_factory=dict)
+    position: int = 0
+    time_us: int = 0
+    _examples: ExampleMaker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._examples = ExampleMaker(self.sealer, self.encoder)
+
+    def apply(self, stored: Stored) -> None:
+        """Take in the next record of the journal."""
+        self.joiner.observe(stored)
+        record = stored.record
+        if isinstance(record, ControlRecord):
+            self._control(stored.position, record)
+        elif isinstance(record, SettlementRecord):
+            self._settle(stored.position, record)
+        self.position, self.time_us = stored.position, stored.time_us
+
+    def _control(self, position: int, record: ControlRecord) -> None:
+        if record.action == "catalogue":
+            spec = msgspec.convert(record.payload, PlacementSpec)
+            self.catalogues[record.placement] = (position, spec)
+            self._examples.know(record.version, spec)
+        elif record.action == "origin":
+            self.lineages[record.placement] = self._start(record)
+
+    def _start(self, record: ControlRecord) -> Lineage:
+        origin = msgspec.convert(record.payload, Origin)
+        resumed = self.resume.get(record.placement)
+        if resumed is not None and resumed.lineage == record.version:
+            return Lineage(record.version, origin, resumed.policy, resumed.settled_position)
+        return Lineage(record.version, origin, registry.build(origin.policy, origin.params))
+
+    def _settle(self, position: int, record: SettlementRecord) -> None:
+        lineage = self.lineages.get(record.placement)
+        if lineage is None or position <= lineage.settled_position or not record.learn:
+            return
+        stored = self.find_decision(record.decision_id)
+        if stored is None or not isinstance(stored.record, DecisionRecord):
+            return
+        if stored.record.encoder_version != lineage.origin.encoder_version:
+            return
+        try:
+            lineage.policy.learn(self._examples.make(stored.record, record.reward))
+        except (SealError, UnsafeExample):
+            lineage.refused += 1
+            return
+        lineage.learned += 1
+        lineage.settled_position = position

@@ -1,0 +1,33 @@
+"""A journal by its URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import ConfigError
+from engine.journal.base import BeforeCommit, Journal
+from engine.journal.sqlite import Clock, Durability, SqliteJournal, wall_clock_us
+
+SQLITE = "sqlite:///"
+
+
+def open_journal(
+    url: str,
+    *,
+    durability: Durability = "power",
+    before_commit: BeforeCommit | None = None,
+    clock: Clock = wall_clock_us,
+) -> Journal:
+    """Open a journal, making it if there is none.
+
+    Args:
+        url: ``sqlite:///`` and a path: three slashes before a relative one, so four before an absolute one.
+
+    Raises:
+        ConfigError: no journal is known by such a URL.
+        JournalError: it cannot be opened.
+    """
+    path = url.removeprefix(SQLITE)
+    if path in ("", url):
+        raise ConfigError(f"journal {url!r}: expected {SQLITE}<path>, the only kind of journal there is")
+    return SqliteJournal(Path(path), durability, before_commit, clock)

@@ -1,0 +1,71 @@
+"""Who is asking, as far as consent lets us know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.config import PrivacySpec
+from engine.records.keys import KeyTable
+from engine.records.sealing import Sealer
+from engine.traffic import unit_of
+from engine.types import DecisionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Salts:
+    """Secrets of a deployment, one per purpose: a caller who chooses its ids cannot steer a draw or a group."""
+
+    draw: bytes
+    group: bytes
+    digest: bytes
+
+
+class Vault:
+    """What keeps people apart from their records: the key table, what it seals, and the salts."""
+
+    def __init__(self, keys: KeyTable) -> None:
+        self.keys = keys
+        self.sealer = Sealer(keys)
+        self.salts = Salts(keys.secret("draw"), keys.secret("group"), keys.secret("digest"))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The user with consent, else only the session.
+
+    Attributes:
+        user_id: ``None`` without consent: no user row is read, no user key written.
+        unit: pseudonym; the unit of traffic groups and of lift.
+        key_ref: the key that seals what is recorded.
+    """
+
+    session_id: str
+    user_id: str | None
+    consent: bool
+    unit: str
+    key_ref: str
+
+    @property
+    def entity_keys(self) -> dict[str, str]:
+        """Join key → value of the feature rows that may be read."""
+        keys = {"session_id": self.session_id}
+        if self.user_id is not None:
+            keys["user_id"] = self.user_id
+        return keys
+
+
+def gate(consent: bool | None, privacy: PrivacySpec) -> bool:
+    """Whether personalisation is allowed: what the request says, else what the configuration assumes."""
+    return consent if consent is not None else privacy.consent == "assumed"
+
+
+def identify(request: DecisionRequest, privacy: PrivacySpec, vault: Vault) -> Person:
+    """Apply the consent gate; everything downstream sees only the ``Person``."""
+    consent = gate(request.consent, privacy)
+    user_id = request.user_id if consent else None
+    kind: Literal["user", "session"] = "session" if user_id is None else "user"
+    id = request.session_id if user_id is None else user_id
+    return Person(
+        request.session_id, user_id, consent, unit_of(vault.salts.group, kind, id), vault.keys.ref_for(kind, id)
+    )

@@ -1,0 +1,48 @@
+"""Parquet files for the batch sources, from plain rows. Knows the schema, not Feast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.schema import features_of, view_named
+from features.vector import Scalar
+
+TIMESTAMP = "event_timestamp"
+
+_TYPES = {"string": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+
+Row = Mapping[str, Scalar]
+
+
+def write_profiles(rows: Sequence[Row], folder: Path, at: datetime | None = None) -> Path:
+    """``user_profile.parquet`` from rows with ``user_id`` and any of the view's features; what is absent is null.
+
+    ``at`` is the rows' event time; now, if ``None``.
+    """
+    return _write("user_profile", rows, folder, at or datetime.now(UTC))
+
+
+def write_activity(rows: Sequence[Row], folder: Path, at: datetime | None = None) -> Path:
+    """``user_activity.parquet``, likewise."""
+    return _write("user_activity", rows, folder, at or datetime.now(UTC))
+
+
+def write_sessions(rows: Sequence[Row], folder: Path, at: datetime | None = None) -> Path:
+    """``session_state.parquet``, likewise, with ``session_id``."""
+    return _write("session_state", rows, folder, at or datetime.now(UTC))
+
+
+def _write(view: str, rows: Sequence[Row], folder: Path, at: datetime) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{view}.parquet"
+    columns: list[tuple[str, pa.DataType]] = [(str(view_named(view).join_key), pa.string())]
+    columns += [(feature.name, _TYPES[feature.type]) for feature in features_of(view)]
+    schema = pa.schema([*columns, (TIMESTAMP, pa.timestamp("us", tz="UTC"))])
+    table = pa.Table.from_pylist([{**row, TIMESTAMP: at} for row in rows], schema=schema)
+    pq.write_table(table, path)
+    return path

@@ -1,0 +1,62 @@
+"""Feature views: stored ones with the schema of ``features.schema``, derived ones that call ``features.derived``."""
+
+from __future__ import annotations
+
+import inspect
+from types import FunctionType
+from typing import cast
+
+from feast import Entity, FeatureView, Field, FileSource, OnDemandFeatureView, PushSource, RequestSource
+from feast.feature_view_projection import FeatureViewProjection
+from feast.types import String
+
+from feature_repo.entities import session, user
+from feature_repo.fields import bare_fields_of, fields_of, view_tags_of
+from feature_repo.sources import request_clock, session_state_push, user_activity_push, user_profile_parquet
+from features.schema import view_named
+
+Source = FeatureView | FeatureViewProjection | RequestSource
+
+
+def _stored(name: str, entity: Entity, source: FileSource | PushSource) -> FeatureView:
+    declared = view_named(name)
+    key = Field(name=entity.join_key, dtype=String)
+    return FeatureView(
+        name=name, entities=[entity], ttl=declared.ttl, schema=[key, *fields_of(name)], source=source, online=True
+    )
+
+
+user_profile = _stored("user_profile", user, user_profile_parquet)
+user_activity = _stored("user_activity", user, user_activity_push)
+session_state = _stored("session_state", session, session_state_push)
+
+# Feast stores the source text of these two functions and runs it elsewhere: what they need, they import themselves.
+
+
+def _local_time(inputs: dict[str, int]) -> dict[str, object]:
+    from features.derived import local_time as derive
+
+    return derive(inputs["now_us"], inputs["utc_offset_minutes"])._asdict()
+
+
+def _return_visit(inputs: dict[str, int]) -> dict[str, object]:
+    from features.derived import return_visit as derive
+
+    return derive(inputs["now_us"], inputs["last_visit_unix"] or 0, inputs["visits"] or 0)._asdict()
+
+
+def _derived(name: str, function: FunctionType, sources: list[Source]) -> OnDemandFeatureView:
+    return OnDemandFeatureView(
+        name=name,
+        sources=sources,
+        schema=bare_fields_of(name),
+        tags=view_tags_of(name),
+        udf=function,
+        udf_string=inspect.getsource(function),
+        mode="python",
+        singleton=True,
+    )
+
+
+local_time = _derived("local_time", cast(FunctionType, _local_time), [request_clock])
+return_visit = _derived("return_visit", cast(FunctionType, _return_visit), [request_clock, user_activity])

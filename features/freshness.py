@@ -1,0 +1,42 @@
+"""How fresh a row is, and what a view's stored row becomes for its readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from features.errors import RowError
+from features.plan import PlannedView
+from features.scalars import coerce
+from features.vector import ERROR_ROW, MISSING_ROW, Scalar, ViewRow
+
+
+def row_of(view: PlannedView, values: Mapping[str, Scalar], timestamp_us: int, now_us: int) -> ViewRow:
+    """A stored row, with its freshness at ``now_us``."""
+    stale = view.ttl_us > 0 and now_us - timestamp_us > view.ttl_us
+    return ViewRow(values, timestamp_us, "stale" if stale else "fresh")
+
+
+def missing_rows(views: tuple[PlannedView, ...], keys: Mapping[str, str]) -> dict[str, ViewRow]:
+    """A missing row for every view that ``keys`` can find."""
+    return {view.name: MISSING_ROW for view in views if view.join_key in keys}
+
+
+def error_rows(views: tuple[PlannedView, ...], keys: Mapping[str, str]) -> dict[str, ViewRow]:
+    """An error row for every view that ``keys`` can find."""
+    return {view.name: ERROR_ROW for view in views if view.join_key in keys}
+
+
+def writable(view: PlannedView, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """``values`` in their declared types.
+
+    Raises:
+        RowError: a name is not declared, or a value is not of its type.
+    """
+    types = {feature.name: feature.type for feature in view.features}
+    row: dict[str, Scalar] = {}
+    for name, value in values.items():
+        typed = coerce(types[name], value) if name in types else None
+        if typed is None:
+            raise RowError(f"{view.name}.{name} cannot be {value!r}")
+        row[name] = typed
+    return row

@@ -1,0 +1,34 @@
+"""Which implementation of ``FeatureStore`` a deployment gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from features.direct_redis import DirectRedisStore
+from features.direct_sqlite import DirectSqliteStore
+from features.errors import PlanError
+from features.plan import Plan
+from features.sdk_child import SdkChild
+from features.sdk_store import SdkStore
+from features.vector import FeatureStore
+
+Reader = Literal["direct", "sdk"]
+SQLITE = "sqlite:///"
+
+
+def open_store(plan: Plan, reader: Reader, repo_path: Path) -> FeatureStore:
+    """The store that ``plan`` names, read ``direct`` or through Feast's ``sdk`` (which takes seconds to start).
+
+    Raises:
+        PlanError: only the sdk can read this kind of store.
+        RepositoryError: the sdk's process did not start.
+    """
+    if reader == "sdk":
+        return SdkStore(plan, SdkChild(repo_path, Path(plan.home)))
+    url = plan.online_store
+    if url.startswith(SQLITE):
+        return DirectSqliteStore(plan, Path(url.removeprefix(SQLITE)))
+    if url.startswith(("redis://", "rediss://")):
+        return DirectRedisStore(plan, url)
+    raise PlanError(f"the direct reader does not know the online store {url}: set MAITRED_FEATURES_READER=sdk")

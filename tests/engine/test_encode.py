@@ -1,0 +1,101 @@
+"""Encoding: what people know becomes names with finite numbers, the same way every time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.encode import Encoder
+from engine.errors import ConfigError
+from engine.vowpal_guards import safe_features
+
+ENCODER = Encoder({"age": (0.0, 100.0)})
+
+
+@pytest.mark.parametrize(
+    ("value", "encoded"),
+    [
+        ("gold", {"x=gold": 1.0}),
+        ("", {"x=": 1.0}),
+        (True, {"x": 1.0}),
+        (False, {"x=false": 1.0}),
+        (0, {}),
+        (3, {"x": math.log(4.0)}),
+        (-3.0, {"x": -math.log(4.0)}),
+        (1e300, {"x": 20.0}),
+        (-1e300, {"x": -20.0}),
+        (10**400, {"x=?": 1.0}),
+        (math.nan, {"x=?": 1.0}),
+        (math.inf, {"x=?": 1.0}),
+        (None, {"x=?": 1.0}),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_each_kind_of_value_has_one_encoding(value: Any, encoded: dict[str, float]) -> None:
+    assert ENCODER.shared({"x": value}, {}) == pytest.approx(encoded)
+
+
+@pytest.mark.parametrize(
+    ("value", "scaled"), [(0, -1.0), (25, -0.5), (100.0, 1.0), (1e9, 1.0), (-5, -1.0)], ids=lambda value: repr(value)
+)
+def test_numbers_with_a_range_are_scaled_and_clipped(value: float, scaled: float) -> None:
+    assert ENCODER.shared({"age": value}, {}) == {"age": scaled}
+
+
+def test_the_middle_of_a_range_is_left_out_like_any_zero() -> None:
+    assert ENCODER.shared({"age": 50}, {}) == {}
+
+
+def test_views_that_are_not_fresh_are_features() -> None:
+    freshness = {"user_profile": "fresh", "user_activity": "stale", "session_state": "missing", "other": "error"}
+    assert ENCODER.shared({}, freshness) == {
+        "user_activity~stale": 1.0,
+        "session_state~missing": 1.0,
+        "other~error": 1.0,
+    }
+
+
+def test_an_action_is_its_features_and_its_identity() -> None:
+    assert ENCODER.action("a1", {"tone": "warm", "age": 100}) == {"tone=warm": 1.0, "age": 1.0, "id=a1": 1.0}
+
+
+scalars = st.text(max_size=200) | st.booleans() | st.integers() | st.floats()
+
+
+@given(st.dictionaries(st.text(max_size=200), scalars, max_size=20))
+def test_whatever_comes_in_what_goes_out_is_safe(values: dict[str, Any]) -> None:
+    for encoded in (ENCODER.shared(values, {"view": "missing"}), ENCODER.action("a", values)):
+        assert safe_features(encoded) == encoded
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800", "x" * 10_000, "é" * 200, "a|b:c d\n", "\0"], ids=lambda text: repr(text)[:12]
+)
+def test_hostile_names_and_values_are_made_safe(text: str) -> None:
+    for encoded in (ENCODER.shared({text: 1.5}, {text: text}), ENCODER.action(text, {"x": text})):
+        assert safe_features(encoded) == encoded
+
+
+def test_long_values_that_differ_only_at_the_end_stay_apart() -> None:
+    long = "x" * 500
+    assert ENCODER.shared({"text": f"{long}1"}, {}) != ENCODER.shared({"text": f"{long}2"}, {})
+
+
+def test_the_version_names_the_ranges_and_nothing_else() -> None:
+    same = Encoder({"b": (0, 1), "age": (0, 100)}).version
+    assert Encoder({"age": (0.0, 100.0), "b": (0.0, 1.0)}).version == same
+    assert len({same, ENCODER.version, Encoder({}).version, Encoder({"age": (0, 101)}).version}) == 4
+
+
+def test_the_version_is_fixed_while_the_algorithm_is() -> None:
+    assert Encoder({}).version == "e1-aed2db130f39"
+
+
+@pytest.mark.parametrize("bounds", [(1.0, 1.0), (2.0, 1.0), (math.nan, 1.0), (0.0, math.inf), (0.0, 5e-324)], ids=repr)
+def test_a_range_that_cannot_scale_is_refused(bounds: tuple[float, float]) -> None:
+    with pytest.raises(ConfigError, match="'age'"):
+        Encoder({"age": bounds})

@@ -1,0 +1,147 @@
+"""Stock Feast in one process, a private Redis, and every store that serving can read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from features.clock import wall_clock
+from features.control_plane import leaf_environment
+from features.direct_redis import DirectRedisStore
+from features.direct_sqlite import DirectSqliteStore
+from features.plan import Plan, load
+from features.repository import default_repository, plan_path
+from features.sdk_child import SdkChild
+from features.sdk_store import SdkStore
+from features.vector import FeatureStore
+
+PATIENT_S = 5.0
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+class StockFeast:
+    """Calls stock Feast, which runs elsewhere."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def __call__(self, do: str, kind: str, **arguments: object) -> Any:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": do, "kind": kind, **arguments}) + "\n")
+        self._process.stdin.flush()
+        return self.reply()
+
+    def reply(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "stock Feast ended: see standard error"
+        return json.loads(line)
+
+
+@pytest.fixture(scope="session")
+def plan(feast_home: Path) -> Plan:
+    return load(plan_path(feast_home))
+
+
+@pytest.fixture(scope="session")
+def run() -> Iterator[Run]:
+    """One event loop for all: connections belong to the loop that opened them."""
+    with asyncio.Runner() as runner:
+        yield runner.run
+
+
+@pytest.fixture(scope="session")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A private redis-server on a free port of the loopback."""
+    program = shutil.which("redis-server")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("redis-server is missing")
+        pytest.skip("redis-server is missing")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]
+    folder = tmp_path_factory.mktemp("redis")
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert any("Ready to accept connections" in line for line in server.stdout), "redis-server did not start"
+        yield port
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def redis_environment(redis_port: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MAITRED_FEATURES_REDIS", f"127.0.0.1:{redis_port},db=3")
+        yield
+
+
+@pytest.fixture(scope="session")
+def redis_plan(plan: Plan, redis_port: int) -> Plan:
+    return msgspec.structs.replace(plan, online_store=f"redis://127.0.0.1:{redis_port}/3")
+
+
+@pytest.fixture(scope="session")
+def stock(feast_home: Path, redis_environment: None) -> Iterator[StockFeast]:
+    command = [sys.executable, str(Path(__file__).with_name("feast_worker.py"))]
+    with subprocess.Popen(
+        command, env=leaf_environment(feast_home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        feast = StockFeast(process)
+        assert feast.reply() == "ready"
+        yield feast
+
+
+@pytest.fixture(scope="session")
+def direct_sqlite(plan: Plan, feast_home: Path, run: Run) -> Iterator[FeatureStore]:
+    store = DirectSqliteStore(plan, feast_home / "features" / "online.db")
+    yield store
+    run(store.close())
+
+
+@pytest.fixture(scope="session")
+def direct_redis(redis_plan: Plan, run: Run) -> Iterator[FeatureStore]:
+    store = DirectRedisStore(redis_plan, redis_plan.online_store, wall_clock, timeout_s=PATIENT_S)
+    yield store
+    run(store.close())
+
+
+@pytest.fixture(scope="session")
+def sdk_sqlite(plan: Plan, feast_home: Path, run: Run) -> Iterator[FeatureStore]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("MAITRED_FEATURES_REDIS", raising=False)
+        store = SdkStore(plan, SdkChild(default_repository(), feast_home))
+    yield store
+    run(store.close())
+
+
+@pytest.fixture(scope="session")
+def sdk_redis(redis_plan: Plan, feast_home: Path, redis_environment: None, run: Run) -> Iterator[FeatureStore]:
+    store = SdkStore(redis_plan, SdkChild(default_repository(), feast_home))
+    yield store
+    run(store.close())
+
+
+@pytest.fixture(params=["direct_sqlite", "sdk_sqlite", "direct_redis", "sdk_redis"])
+def store(request: pytest.FixtureRequest) -> FeatureStore:
+    """Every implementation, over rows that stock Feast shares."""
+    found: FeatureStore = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def kind(store: FeatureStore, request: pytest.FixtureRequest) -> str:
+    """Which online store stock Feast must use to see the rows of ``store``."""
+    return str(request.node.callspec.params["store"]).partition("_")[2]

@@ -1,0 +1,97 @@
+"""Stock Feast in a process of its own, for the parity tests: one JSON request a line, one JSON reply a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from feast import FeatureStore
+from feast.data_source import PushMode
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+from feast.repo_config import load_repo_config
+
+from features.compile import compile_registry
+from features.repository import default_repository
+
+EVENT_TIME = "event_timestamp"
+
+
+class Worker:
+    """Feast's public calls on the stores that the environment allows."""
+
+    def __init__(self, repository: Path) -> None:
+        self._repository = repository
+        names = {"sqlite": "feature_store.yaml"}
+        if os.environ.get("MAITRED_FEATURES_REDIS"):
+            names["redis"] = "feature_store.redis.yaml"
+        self._stores = {
+            kind: FeatureStore(config=load_repo_config(repository, repository / name)) for kind, name in names.items()
+        }
+
+    def write(self, kind: str, view: str, rows: list[dict[str, Any]], timestamp_us: int) -> None:
+        self._stores[kind].write_to_online_store(view, df=_frame(rows, timestamp_us))
+
+    def push(self, kind: str, source: str, rows: list[dict[str, Any]], timestamp_us: int) -> None:
+        self._stores[kind].push(source, _frame(rows, timestamp_us), to=PushMode.ONLINE)
+
+    def write_part(self, kind: str, view: str, key: str, text: dict[str, str], timestamp_us: int) -> None:
+        store = self._stores[kind]
+        declared = store.get_feature_view(view)
+        values = {name: Value(string_val=value) for name, value in text.items()}
+        moment = pd.Timestamp(timestamp_us, unit="us", tz="UTC").to_pydatetime()
+        entity = _entity_key(declared.join_keys[0], key)
+        store.provider.online_write_batch(store.config, declared, [(entity, values, moment, None)], None)
+
+    def read(self, kind: str, view: str, key: str) -> dict[str, Any]:
+        store = self._stores[kind]
+        declared = store.get_feature_view(view)
+        features = [f"{view}:{field.name}" for field in declared.features]
+        response = store.get_online_features(features=features, entity_rows=[{declared.join_keys[0]: key}])
+        proto = response.proto
+        names = list(proto.metadata.feature_names.val)
+        times = {n: r.event_timestamps[0].ToMicroseconds() for n, r in zip(names, proto.results, strict=True)}
+        values = {name: found[0] for name, found in response.to_dict().items() if name != declared.join_keys[0]}
+        return {"values": values, "timestamp_us": max(times[name] for name in values)}
+
+    def service(self, kind: str, name: str, entity: dict[str, Any]) -> dict[str, Any]:
+        store = self._stores[kind]
+        response = store.get_online_features(
+            features=store.get_feature_service(name), entity_rows=[entity], full_feature_names=True
+        )
+        return {name: found[0] for name, found in response.to_dict().items()}
+
+    def delete(self, kind: str, join_key: str, key: str) -> int:
+        store = self._stores[kind]
+        deleted: int = store.provider.online_store.delete_entity(store.config, _entity_key(join_key, key))
+        return deleted
+
+    def online_store_url(self, kind: str) -> str:
+        return compile_registry(self._stores[kind], self._repository).online_store
+
+
+def _frame(rows: list[dict[str, Any]], timestamp_us: int) -> pd.DataFrame:
+    moment = pd.Timestamp(timestamp_us, unit="us", tz="UTC")
+    return pd.DataFrame([{**row, EVENT_TIME: moment} for row in rows])
+
+
+def _entity_key(join_key: str, key: str) -> EntityKey:
+    return EntityKey(join_keys=[join_key], entity_values=[Value(string_val=key)])
+
+
+def main() -> None:
+    replies = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what Feast prints must not get between the replies
+    worker = Worker(default_repository())
+    print(json.dumps("ready"), file=replies)
+    for line in sys.stdin:
+        request = json.loads(line)
+        print(json.dumps(getattr(worker, request.pop("do"))(**request)), file=replies)
+
+
+if __name__ == "__main__":
+    main()
