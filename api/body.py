@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,6 +11,7 @@ from fastapi import Request, Response
 from msgspec.json import Decoder
 
 from api.problems import BodyTooLarge
+from engine.config_shape import shape_faults
 from engine.errors import BadRequest
 
 T = TypeVar("T")
@@ -30,10 +33,31 @@ def decode(body: bytes, decoder: Decoder[T]) -> T:
     """
     try:
         return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _located(error, body, decoder) from error
     except RecursionError as error:
         raise BadRequest("the body is nested too deeply", field="$") from error
     except UnicodeDecodeError as error:
         raise msgspec.DecodeError(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
+
+
+def _located(error: msgspec.ValidationError, body: bytes, decoder: Decoder[Any]) -> Exception:
+    """The error, with the key's name where msgspec knows only that it is some key of a map."""
+    if "[...]" not in str(error):
+        return error
+    try:
+        plain = json.loads(body, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return error
+    fault = next(shape_faults(plain, decoder.type), None)
+    if fault is None:
+        return error
+    return BadRequest(f"expected {fault.expected}", field=".".join(str(part) for part in fault.path))
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 async def received(request: Request) -> bytes:

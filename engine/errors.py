@@ -11,7 +11,7 @@ MaitredError
 │   └── UnsafeExample       a value Vowpal Wabbit must never see
 ├── SnapshotError           a snapshot is corrupt, foreign or frozen
 ├── JournalError            the journal cannot be read or appended to
-│   └── CorruptRecord       bytes in the journal that are not a record of a known version
+│   └── CorruptRecord       bytes that are not a record of a known version, or a record that has no bytes
 ├── NotEvaluable            too little or unsuitable data for an honest number
 ├── SealError               a personal part cannot be opened (wrong, lost or destroyed key)
 └── VerificationFailed      the journal folded anew does not give what was published
@@ -69,7 +69,7 @@ class JournalError(MaitredError):
 
 
 class CorruptRecord(JournalError):
-    """Bytes in the journal that are not a record of a known version."""
+    """Bytes in the journal that are not a record of a known version, or a record that cannot become bytes."""
 
 
 class SealError(MaitredError):

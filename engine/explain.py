@@ -28,6 +28,13 @@ class Feature(msgspec.Struct, frozen=True):
     freshness: str
 
 
+class Weighed(msgspec.Struct, frozen=True):
+    """A candidate and its logged probability."""
+
+    id: str
+    probability: float
+
+
 class Contribution(msgspec.Struct, frozen=True):
     """What one feature added to the chosen action's score (positive is in its favour)."""
 
@@ -70,7 +77,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, str | int | float | bool]
     features: list[Feature]
     freshness: dict[str, str]
-    candidates: list[tuple[str, float]]
+    candidates: list[Weighed]
     filtered: dict[str, str]
     group: str
     unit: str
@@ -129,7 +136,7 @@ class Explainer:
             context=personal.context,
             features=_features(personal),
             freshness=personal.freshness,
-            candidates=list(zip(record.candidates, record.pmf, strict=True)),
+            candidates=[Weighed(id, p) for id, p in zip(record.candidates, record.pmf, strict=True)],
             filtered=record.filtered,
             group=record.group,
             unit=record.unit,

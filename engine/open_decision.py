@@ -77,7 +77,7 @@ class OpenDecision:
         worth = contribution(self.terms.reward, outcome.metric, outcome.value)
         if worth is not None:
             self.contributions.append(worth)
-        if outcome.metric == self.terms.reward.cost_on and outcome.value != 0.0:
+        if outcome.metric == self.terms.reward.cost_on and abs(outcome.value) > 0.0:
             self.costly = True
 
     def settlement(self) -> SettlementRecord:

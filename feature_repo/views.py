@@ -31,6 +31,7 @@ user_activity = _stored("user_activity", user, user_activity_push)
 session_state = _stored("session_state", session, session_state_push)
 
 # Feast stores the source text of these two functions and runs it elsewhere: what they need, they import themselves.
+# It returns their features by short name only, and drops them if asked for full feature names.
 
 
 def _local_time(inputs: dict[str, int]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from features.entity_key import EntityKeys
 from features.freshness import error_rows, missing_rows, row_of, writable
 from features.plan import Plan, PlannedView
 from features.redis_layout import (
+    UNREADABLE,
     decode_timestamp,
     decode_value,
     encode_timestamp,
@@ -64,11 +65,11 @@ class DirectRedisStore:
             return rows
         try:
             replies = await self._link.call([pack("HGETALL", self._key(entity, value)) for entity, value in wanted])
-        except OSError:
+            now_us = self._clock()
+            for (entity, _), reply in zip(wanted, replies, strict=True):
+                _take(entity, reply, now_us, rows)
+        except (OSError, *UNREADABLE):
             return error_rows(self._views, keys)
-        now_us = self._clock()
-        for (entity, _), reply in zip(wanted, replies, strict=True):
-            _take(entity, reply, now_us, rows)
         return rows
 
     async def write(

@@ -17,6 +17,9 @@ from features.vector import Scalar
 STRING, INT32, INT64, DOUBLE, FLOAT, BOOL = 0x12, 0x18, 0x20, 0x29, 0x35, 0x38
 """Tags of ``feast.types.Value``: field number and wire type."""
 
+UNREADABLE = (ValueError, IndexError, struct.error)
+"""What decoding raises for bytes that Feast did not write."""
+
 _SECONDS, _NANOS = 0x08, 0x10
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")

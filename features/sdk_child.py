@@ -37,8 +37,8 @@ class SdkChild:
         self._writer: asyncio.StreamWriter | None = None
         self._pumping: asyncio.Task[None] | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._process, started = self._start()
-        self._socket: socket.socket | None = started
+        self._socket: socket.socket | None = None
+        self._process = self._spawn()
 
     @property
     def pid(self) -> int:
@@ -59,18 +59,19 @@ class SdkChild:
         """
         async with asyncio.timeout(CALL_TIMEOUT_S):
             if self._writer is None:
-                await asyncio.shield(self._opened())
+                await asyncio.shield(self._attached())
             reply = await self._exchange(call)
         if isinstance(reply, Failed):
             raise OSError(f"feast: {reply.error}")
         return reply
 
     async def close(self) -> None:
-        """Hang up, which ends the child, and wait for it."""
-        for task in (self._opening, self._pumping):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait([task])
+        """Hang up, which ends the child, and wait for it (and for one that is just starting)."""
+        if self._opening is not None:
+            await asyncio.wait([self._opening])
+        if self._pumping is not None:
+            self._pumping.cancel()
+            await asyncio.wait([self._pumping])
         if self._writer is not None:
             self._writer.close()
         if self._socket is not None:
@@ -88,19 +89,22 @@ class SdkChild:
         finally:
             del self._waiting[call.id]
 
-    def _opened(self) -> asyncio.Task[None]:
+    def _attached(self) -> asyncio.Task[None]:
         if self._opening is None or self._opening.done():
-            self._opening = asyncio.create_task(self._open())
+            self._opening = asyncio.create_task(self._attach() if self._socket is not None else self._replace())
             self._opening.add_done_callback(_seen)
+        if self._socket is None:
+            raise ConnectionError("feast: its process is gone, another is starting")
         return self._opening
 
-    async def _open(self) -> None:
-        if self._socket is None:
-            await asyncio.to_thread(self._reap)
-            self._process, self._socket = await asyncio.to_thread(self._start)
+    async def _attach(self) -> None:
         reader, self._writer = await asyncio.open_connection(sock=self._socket)
         self._socket = None
         self._pumping = asyncio.create_task(self._pump(reader))
+
+    async def _replace(self) -> None:
+        await asyncio.to_thread(self._reap)
+        self._process = await asyncio.to_thread(self._spawn)
 
     async def _pump(self, reader: asyncio.StreamReader) -> None:
         try:
@@ -124,7 +128,7 @@ class SdkChild:
             if not future.done():
                 future.set_exception(ConnectionError("feast: its process is gone"))
 
-    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    def _spawn(self) -> subprocess.Popen[bytes]:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "features.sdk_server", "--repository", str(self._repository.absolute())]
         with theirs:
@@ -141,7 +145,8 @@ class SdkChild:
             process.kill()
             process.wait()
             raise RepositoryError("the process that runs Feast did not start: see standard error")
-        return process, ours
+        self._socket = ours
+        return process
 
     def _reap(self) -> None:
         try:

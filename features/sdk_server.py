@@ -22,6 +22,7 @@ from features.plan import PlannedView
 from features.sdk_messages import LENGTH, Call, Failed, Read, Reply, Row, Rows, Write, Written, decode_call, frame
 from features.vector import Scalar
 
+WARM_UP = Read(id=0, keys={"user_id": "", "session_id": ""})
 READY = Written(id=0, done=True)
 
 
@@ -70,16 +71,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         store = open_feast(given.repository)
-        views = compile_registry(store, given.repository).stored_views
+        server = SdkServer(store, compile_registry(store, given.repository).stored_views)
     except FeatureError as error:
         return refused(error)
     with socket.socket(fileno=given.socket) as connection:
-        serve(SdkServer(store, views), connection.makefile("rb"), connection.makefile("wb"))
+        serve(server, connection.makefile("rb"), connection.makefile("wb"))
     return 0
 
 
 def serve(server: SdkServer, calls: IO[bytes], replies: IO[bytes]) -> None:
-    """Say that the server is ready, then answer calls until the other side is gone."""
+    """Warm up, say that the server is ready, then answer calls until the other side is gone."""
+    server.answer(WARM_UP)
     with contextlib.suppress(ConnectionError):
         _send(replies, READY)
         for body in _bodies(calls):

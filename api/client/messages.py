@@ -50,12 +50,12 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turn_id: str = msgspec.field(default_factory=new_id)
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came of a decision."""
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a decision. A fresh ``outcome_id`` makes the call safe to repeat; ``at`` is RFC 3339."""
 
     decision_id: str
     metric: str
-    value: float = msgspec.field(default=1.0)
+    value: float = 1.0
     outcome_id: str = msgspec.field(default_factory=new_id)
     at: str | None = None
 

@@ -21,13 +21,13 @@ READY_S = 60.0
 POLL_S = 0.1
 
 
-def run_step(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run ``maitred …`` to its end. Raises ``DemoFailed`` with its last lines if it fails."""
-    command = [sys.executable, "-m", "api.cli", *arguments]
+def run_step(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run a module to its end. Raises ``DemoFailed`` with its last lines if it fails."""
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = last_lines(done.stdout + done.stderr)
-        raise DemoFailed(f"`maitred {' '.join(arguments)}` failed ({done.returncode}):\n{said}")
+        raise DemoFailed(f"`python -m {module} {' '.join(arguments)}` failed ({done.returncode}):\n{said}")
 
 
 class Service:

@@ -28,14 +28,14 @@ class Pace:
     Attributes:
         concurrency: visits at the same time.
         seconds: no visit starts later than this.
-        mean_delay_s, longest_delay_s: from a decision to what comes of it.
+        mean_delay_s, longest_delay_s: from a decision, or one outcome, to the next outcome.
         patience_s: how long the service may be away before the run fails.
     """
 
     concurrency: int = 24
     seconds: float = 50.0
     mean_delay_s: float = 0.4
-    longest_delay_s: float = 2.5
+    longest_delay_s: float = 2.0
     patience_s: float = 20.0
 
 
@@ -99,8 +99,9 @@ class _Run:
             return
         candidates = [ranked.id for ranked in decision.ranking]
         response = turn.respond(decision.placement, decision.action.id, candidates)
+        delay_s = 0.0
         for metric in response.metrics:
-            delay_s = min(self.rng.exponential(self.pace.mean_delay_s), self.pace.longest_delay_s)
+            delay_s += min(self.rng.exponential(self.pace.mean_delay_s), self.pace.longest_delay_s)
             self.postman.post(Outcome(decision_id=decision.decision_id, metric=metric), delay_s)
         self.tally.add(
             Exposure(

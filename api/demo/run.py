@@ -99,9 +99,8 @@ def _prepared(plan: Plan, home: DemoHome, console: Console) -> ShopVisits:
     world = ShopWorld(config, seed=plan.seed)
     customers = world.customers(plan.customers, now_unix=now_unix)
     home.write_customers(customers)
-    for verb in ("apply", "materialize"):
-        with console.status(f"maitred features {verb} (Feast takes some seconds)"):
-            run_step(("features", verb), home.environment)
+    with console.status("applying the Feast repository and loading the customers (Feast takes some seconds)"):
+        run_step("features.apply", ("apply", "materialize"), home.environment)
     home.mark()
     console.print(f"{plan.customers:,} customers are in Feast's online store, in {home.folder}", soft_wrap=True)
     return ShopVisits(world, customers, frozenset(config.placements), plan.turns, plan.seed, now_unix)

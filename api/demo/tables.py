@@ -86,7 +86,8 @@ def _known(explanation: Mapping[str, Any]) -> str:
 
 def _candidates(explanation: Mapping[str, Any]) -> Table:
     table = Table("candidate", "probability", "", box=None)
-    for action, probability in sorted(explanation["candidates"], key=lambda pair: -float(pair[1])):
+    for candidate in sorted(explanation["candidates"], key=lambda each: -float(each["probability"])):
+        action, probability = candidate["id"], float(candidate["probability"])
         chosen = " ◄ chosen" if action == explanation["action"] else ""
         table.add_row(action, f"{probability:.3f}", "█" * round(30 * probability) + chosen)
     for action, why in explanation["filtered"].items():

@@ -77,7 +77,8 @@ class GroupCommit:
         going_on = True
         while going_on:
             batch, going_on = self._gather()
-            self._deliver(self._commit(batch))
+            if batch:
+                self._deliver(self._commit(batch))
 
     def _gather(self) -> tuple[list[_Waiter], bool]:
         """Wait for the first caller, take everyone else who is there; False if this was the end."""
@@ -124,7 +125,7 @@ class GroupCommit:
             raise JournalError(f"append: {error!r}") from error
 
     def _deliver(self, committed: _Committed) -> None:
-        if self._loop is not None and (committed.appended or committed.failed):
+        if self._loop is not None:
             self._loop.call_soon_threadsafe(committed.deliver)
 
 

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from engine.errors import JournalError, SealError
 from engine.lru import Lru
@@ -65,7 +65,7 @@ class KeyTable:
 
     def ref_for(self, kind: Literal["user", "session"], id: str) -> str:
         """The reference of a person's key. A new key is durable after the next ``flush``."""
-        with self._memory, journal_errors("look up a key"):
+        with self._memory:
             self._notice_erasures()
             ref = self._refs.get((kind, id))
             if ref is None:
@@ -76,7 +76,7 @@ class KeyTable:
 
     def key(self, ref: str) -> bytes:
         """The key itself, 256 bits. Raises ``SealError`` if there is none, or none any more."""
-        with self._memory, journal_errors("read a key"):
+        with self._memory:
             self._notice_erasures()
             key = self._keys.get(ref)
             if key is None:
@@ -136,8 +136,8 @@ class KeyTable:
     def _known(self, lookup: bytes) -> str | None:
         if lookup in self._pending_refs:
             return self._pending_refs[lookup]
-        found = self._reader.execute("SELECT ref FROM keys WHERE lookup = ? ORDER BY ref LIMIT 1", (lookup,)).fetchone()
-        return None if found is None else str(found[0])
+        ref = self._select("SELECT ref FROM keys WHERE lookup = ? ORDER BY ref LIMIT 1", lookup)
+        return None if ref is None else str(ref)
 
     def _make(self, lookup: bytes) -> str:
         made = _NewKey(token_urlsafe(REF_BYTES), lookup, token_bytes(KEY_BYTES))
@@ -152,21 +152,26 @@ class KeyTable:
     def _stored(self, ref: str) -> bytes:
         if ref in self._pending:
             return self._pending[ref].key
-        found = self._reader.execute("SELECT key FROM keys WHERE ref = ?", (ref,)).fetchone()
-        if found is None:
+        key = self._select("SELECT key FROM keys WHERE ref = ?", ref)
+        if key is None:
             raise SealError(f"no key {ref!r}: lost or destroyed")
-        return bytes(found[0])
+        return bytes(key)
 
     def _notice_erasures(self) -> None:
         now = time.monotonic()
         if now < self._recheck_at:
             return
         self._recheck_at = now + self._recheck_s
-        (erasures,) = self._reader.execute("SELECT count FROM erasures").fetchone()
+        erasures = self._select("SELECT count FROM erasures")
         if erasures != self._erasures:
             self._erasures = erasures
             self._refs.clear()
             self._keys.clear()
+
+    def _select(self, query: str, *parameters: str | bytes) -> Any:
+        with journal_errors("read the key table"):
+            found = self._reader.execute(query, parameters).fetchone()
+        return None if found is None else found[0]
 
     def _delete(self, lookup: bytes) -> set[str]:
         with transaction(self._writer):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from engine.errors import NotEvaluable
 from engine.stats.sums import Moments
@@ -56,7 +56,7 @@ def lift(treated: Moments, reference: Moments, *, confidence: float = 0.95, min_
     if error == 0.0:
         raise NotEvaluable("no unit differs from another: an interval would have no width")
     difference = treated.mean - reference.mean
-    margin = float(student_t.ppf(0.5 + confidence / 2.0, degrees_of_freedom(treated, reference))) * error
+    margin = float(stdtrit(degrees_of_freedom(treated, reference), 0.5 + confidence / 2.0)) * error
     return Lift(
         difference=difference,
         low=difference - margin,

@@ -60,9 +60,7 @@ class Worker:
 
     def service(self, kind: str, name: str, entity: dict[str, Any]) -> dict[str, Any]:
         store = self._stores[kind]
-        response = store.get_online_features(
-            features=store.get_feature_service(name), entity_rows=[entity], full_feature_names=True
-        )
+        response = store.get_online_features(features=store.get_feature_service(name), entity_rows=[entity])
         return {name: found[0] for name, found in response.to_dict().items()}
 
     def delete(self, kind: str, join_key: str, key: str) -> int:

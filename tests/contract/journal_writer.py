@@ -1,0 +1,26 @@
+"""A process that appends to a journal and says which records were acknowledged; it may be killed anywhere.
+
+    python journal_writer.py URL NAME BATCHES
+
+Each batch is two outcomes, so that a torn batch shows.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from engine.journal.open import open_journal
+from engine.records.schema import OutcomeRecord
+
+
+def main(url: str, name: str, batches: int) -> None:
+    journal = open_journal(url)
+    for i in range(batches):
+        pair = [OutcomeRecord(id=f"{name}-{i}-{half}", decision_id=name, metric="m", value=float(i)) for half in "ab"]
+        journal.append(pair)
+        print(i, flush=True)
+    journal.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

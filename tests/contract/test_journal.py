@@ -1,0 +1,287 @@
+"""What every journal keeps, whichever it is. A new one is added to ``OPEN``, and to ``DURABLE`` if it has a URL."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import cast
+
+import pytest
+
+from engine.errors import CorruptRecord, JournalError
+from engine.journal.base import Journal, Stored
+from engine.journal.memory import MemoryJournal
+from engine.journal.open import open_journal
+from engine.records.schema import AnyRecord, ControlRecord, EventRecord, OutcomeRecord, ShownRecord, TickRecord
+
+Clock = Callable[[], int]
+
+DURABLE: dict[str, Callable[[Path], str]] = {"sqlite": lambda folder: f"sqlite:///{folder}/journal.db"}
+OPEN: dict[str, Callable[[Path, Clock], Journal]] = {
+    "memory": lambda _, clock: MemoryJournal(clock),
+    "sqlite": lambda folder, clock: open_journal(DURABLE["sqlite"](folder), clock=clock),
+}
+WRITER = Path(__file__).parent / "journal_writer.py"
+
+
+class SettableClock:
+    def __init__(self) -> None:
+        self.now_us = 1_000_000
+
+    def __call__(self) -> int:
+        return self.now_us
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture(params=sorted(OPEN))
+def journal(request: pytest.FixtureRequest, tmp_path: Path, clock: SettableClock) -> Iterator[Journal]:
+    with closing(OPEN[request.param](tmp_path, clock)) as journal:
+        yield journal
+
+
+@pytest.fixture(params=sorted(DURABLE))
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return DURABLE[request.param](tmp_path)
+
+
+def outcome(id: str, *, decision_id: str = "d", value: float = 1.0) -> OutcomeRecord:
+    return OutcomeRecord(id=id, decision_id=decision_id, metric="m", value=value)
+
+
+def ids(stored: list[Stored]) -> list[str]:
+    return [cast(OutcomeRecord, entry.record).id for entry in stored]
+
+
+def test_an_empty_journal_has_nothing(journal: Journal) -> None:
+    assert journal.last_position() == 0
+    assert journal.read(0, 10) == []
+    assert journal.find("outcome", "o") is None
+    assert journal.about("d") == []
+
+
+def test_records_are_read_as_they_were_appended_and_in_order(journal: Journal, clock: SettableClock) -> None:
+    records: list[AnyRecord] = [outcome("a"), TickRecord(), ShownRecord(decision_id="d"), TickRecord(), outcome("b")]
+    first = journal.append(records[:2])
+    clock.now_us += 5
+    second = journal.append(records[2:])
+
+    stored = journal.read(0, 10)
+
+    assert [entry.record for entry in stored] == records
+    assert [(entry.position, entry.time_us) for entry in stored] == [(a.position, a.time_us) for a in first + second]
+    assert [a.time_us for a in first + second] == [1_000_000] * 2 + [1_000_005] * 3
+    assert all(before.position < after.position for before, after in pairwise(stored))
+    assert journal.last_position() == stored[-1].position
+
+
+def test_appending_nothing_changes_nothing(journal: Journal) -> None:
+    assert journal.append([]) == []
+    assert journal.last_position() == 0
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 300])
+def test_a_batch_of_any_size_keeps_its_order(journal: Journal, count: int) -> None:
+    names = [f"o{i}" for i in range(count)]
+    appended = journal.append([outcome(name) for name in names])
+    assert ids(journal.read(0, 1_000)) == names
+    assert [a.position for a in appended] == [stored.position for stored in journal.read(0, 1_000)]
+
+
+def test_reading_resumes_after_a_position_and_stops_at_the_limit(journal: Journal) -> None:
+    journal.append([outcome(f"o{i}") for i in range(10)])
+    seen: list[Stored] = []
+    while batch := journal.read(seen[-1].position if seen else 0, 3):
+        assert len(batch) <= 3
+        seen += batch
+    assert ids(seen) == [f"o{i}" for i in range(10)]
+
+
+def test_a_duplicate_is_not_appended_and_names_the_first(journal: Journal, clock: SettableClock) -> None:
+    (first,) = journal.append([outcome("a", value=1.0)])
+    clock.now_us += 1_000
+    (again,) = journal.append([outcome("a", value=2.0)])
+    assert (again.position, again.time_us, again.duplicate) == (first.position, first.time_us, True)
+    assert [entry.record for entry in journal.read(0, 10)] == [outcome("a", value=1.0)]
+
+
+def test_duplicates_among_new_records_and_within_one_batch(journal: Journal) -> None:
+    (old,) = journal.append([outcome("old")])
+    batch = [outcome("x"), outcome("old"), TickRecord(), outcome("x", value=9.0), TickRecord(), outcome("y")]
+
+    appended = journal.append(batch)
+
+    assert [a.duplicate for a in appended] == [False, True, False, True, False, False]
+    assert appended[1].position == old.position
+    assert appended[3].position == appended[0].position
+    fresh = [batch[i] for i in (0, 2, 4, 5)]
+    assert [entry.record for entry in journal.read(old.position, 10)] == fresh
+    assert [entry.position for entry in journal.read(old.position, 10)] == [appended[i].position for i in (0, 2, 4, 5)]
+    assert journal.append([outcome("z")])[0].position > appended[-1].position
+
+
+def test_the_same_key_of_another_kind_is_no_duplicate(journal: Journal) -> None:
+    records = [outcome("k"), EventRecord(id="k", key_ref="r", sealed=b""), ShownRecord(decision_id="k")]
+    assert not any(a.duplicate for a in journal.append(records))
+    assert [journal.find(kind, "k") for kind in ("outcome", "event", "shown")] == journal.read(0, 10)
+
+
+def test_records_without_a_key_are_never_duplicates(journal: Journal) -> None:
+    assert not any(a.duplicate for a in journal.append([TickRecord(), TickRecord()]) + journal.append([TickRecord()]))
+    assert journal.find("tick", "") is None
+
+
+def test_everything_about_a_decision_is_found_in_order(journal: Journal) -> None:
+    journal.append([outcome("a", decision_id="d1"), outcome("b", decision_id="d2"), TickRecord()])
+    journal.append([ShownRecord(decision_id="d1"), outcome("d1", decision_id="d2"), outcome("c", decision_id="d1")])
+    about = [entry.record for entry in journal.about("d1")]
+    assert about == [outcome("a", decision_id="d1"), ShownRecord(decision_id="d1"), outcome("c", decision_id="d1")]
+
+
+@pytest.mark.parametrize("key", ["", "é漢🙂", "a\0b", "x" * 5_000, "'; DROP TABLE records; --"])
+def test_any_text_may_be_a_key(journal: Journal, key: str) -> None:
+    journal.append([outcome(key, decision_id=key)])
+    assert journal.append([outcome(key, decision_id=key)])[0].duplicate
+    found = journal.find("outcome", key)
+    assert found is not None
+    assert journal.about(key) == [found]
+
+
+def test_time_never_decreases_when_the_clock_jumps_back(journal: Journal, clock: SettableClock) -> None:
+    times = []
+    for now_us in (5_000, 4_000, 0, 5_001, -7, 6_000):
+        clock.now_us = now_us
+        times.append(journal.append([TickRecord()])[0].time_us)
+    assert times == [5_000, 5_000, 5_000, 5_001, 5_001, 6_000]
+    assert [entry.time_us for entry in journal.read(0, 10)] == times
+
+
+def test_threads_append_and_read_at_once_and_nothing_is_lost(journal: Journal) -> None:
+    done = threading.Event()
+
+    def write(name: str) -> None:
+        for i in range(50):
+            journal.append([outcome(f"{name}-{i}"), outcome(f"shared-{i}")])
+
+    with ThreadPoolExecutor(5) as pool:
+        following = pool.submit(_follow, journal, done.is_set)
+        for writer in [pool.submit(write, name) for name in "abc"]:
+            writer.result()
+        done.set()
+        seen = following.result()
+
+    assert seen == journal.read(0, 10_000)
+    assert Counter(ids(seen)) == Counter(
+        [f"{name}-{i}" for name in "abc" for i in range(50)] + [f"shared-{i}" for i in range(50)]
+    )
+
+
+def test_time_never_decreases_across_processes(url: str) -> None:
+    with (
+        closing(open_journal(url, clock=lambda: 9_000)) as ahead,
+        closing(open_journal(url, clock=lambda: 1_000)) as behind,
+    ):
+        assert [j.append([TickRecord()])[0].time_us for j in (behind, ahead, behind)] == [1_000, 9_000, 9_000]
+
+
+@pytest.mark.parametrize("durability", ["power", "process"])
+def test_records_are_there_after_reopening(url: str, durability: str) -> None:
+    with closing(open_journal(url, durability=durability)) as journal:  # type: ignore[arg-type]
+        journal.append([outcome("a"), outcome("b")])
+    with closing(open_journal(url)) as journal:
+        assert ids(journal.read(0, 10)) == ["a", "b"]
+        assert journal.append([outcome("a")])[0].duplicate
+
+
+def test_a_record_without_bytes_fails_its_batch_and_appends_nothing(url: str) -> None:
+    poison = ControlRecord(action="publish", placement="p", version="1", payload={"x": object()})
+    with closing(open_journal(url)) as journal:
+        with pytest.raises(CorruptRecord):
+            journal.append([outcome("a"), poison])
+        assert journal.last_position() == 0
+
+
+def test_what_the_records_rely_on_is_made_durable_first_or_nothing_is(url: str) -> None:
+    calls: list[int] = []
+
+    def fail_the_second_time() -> None:
+        calls.append(journal.last_position())
+        if len(calls) == 2:
+            raise JournalError("no room for keys")
+
+    with closing(open_journal(url, before_commit=fail_the_second_time)) as journal:
+        journal.append([outcome("a")])
+        with pytest.raises(JournalError, match="no room"):
+            journal.append([outcome("b")])
+        journal.append([outcome("c")])
+        assert ids(journal.read(0, 10)) == ["a", "c"]
+    assert calls == [0, 1, 1]
+
+
+def test_a_closed_journal_says_so(url: str) -> None:
+    journal = open_journal(url)
+    journal.close()
+    with pytest.raises(JournalError):
+        journal.append([TickRecord()])
+    with pytest.raises(JournalError):
+        journal.read(0, 1)
+
+
+def test_processes_append_at_once_and_none_is_lost_torn_or_skipped(url: str) -> None:
+    batches = 150
+    with closing(open_journal(url)) as journal:
+        writers = [_start_writer(url, name, batches) for name in ("left", "right")]
+        seen = _follow(journal, lambda: all(writer.poll() is not None for writer in writers))
+        assert [_acknowledged(writer) for writer in writers] == [list(range(batches))] * 2
+        assert seen == journal.read(0, 10_000)
+    for name in ("left", "right"):
+        own = [id for id in ids(seen) if id.startswith(name)]
+        assert own == [f"{name}-{i}-{half}" for i in range(batches) for half in "ab"]
+    assert ids(seen)[::2] == [id[:-1] + "a" for id in ids(seen)[1::2]]
+    assert all(before.time_us <= after.time_us for before, after in pairwise(seen))
+
+
+def test_a_writer_killed_anywhere_leaves_every_acknowledged_record_and_no_torn_batch(url: str) -> None:
+    for attempt in range(6):
+        name = f"victim{attempt}"
+        writer = _start_writer(url, name, 1_000_000)
+        assert writer.stdout is not None
+        seen = [int(writer.stdout.readline()) for _ in range(1 + 17 * attempt)]
+        writer.kill()
+        seen += _acknowledged(writer)
+        with closing(open_journal(url)) as journal:
+            kept = ids(journal.about(name))
+        assert len(kept) in (2 * len(seen), 2 * len(seen) + 2), "at most the one batch that was not acknowledged yet"
+        assert kept == [f"{name}-{i}-{half}" for i in range(len(kept) // 2) for half in "ab"]
+
+
+def _follow(journal: Journal, finished: Callable[[], bool]) -> list[Stored]:
+    """Read like a learner: again and again from the last position, to the end."""
+    seen: list[Stored] = []
+    last_look = False
+    while True:
+        batch = journal.read(seen[-1].position if seen else 0, 7)
+        seen += batch
+        if not batch and last_look:
+            return seen
+        last_look = finished()
+
+
+def _start_writer(url: str, name: str, batches: int) -> Popen[str]:
+    return Popen([sys.executable, str(WRITER), url, name, str(batches)], stdout=PIPE, text=True)
+
+
+def _acknowledged(writer: Popen[str]) -> list[int]:
+    """What the writer said and was not read yet; a last line cut off by the kill was not said."""
+    output, _ = writer.communicate()
+    return [int(line) for line in output.splitlines(keepends=True) if line.endswith("\n")]

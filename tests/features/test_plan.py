@@ -1,0 +1,72 @@
+"""Plans: saved and loaded whole, never trusted when damaged."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from features.errors import PlanError
+from features.plan import Plan, load, save
+from features.schema import FEATURES, VIEWS
+
+
+def test_the_plan_says_what_the_schema_declares(plan: Plan) -> None:
+    planned = {
+        f"{view.name}.{feature.name}": (feature.type, feature.default, feature.render_only, feature.learn)
+        for view in plan.definitions.views
+        for feature in view.features
+    }
+    assert planned == {f.qualified: (f.type, f.default, f.render_only, f.learn) for f in FEATURES}
+
+
+def test_the_plan_has_the_views_as_declared(plan: Plan) -> None:
+    planned = {view.name: (view.kind, view.join_key, view.ttl_us) for view in plan.definitions.views}
+    assert planned == {
+        view.name: (view.kind, view.join_key, round(view.ttl.total_seconds() * 1e6) if view.ttl else 0)
+        for view in VIEWS
+    }
+
+
+def test_there_is_a_service_per_placement(plan: Plan) -> None:
+    assert set(plan.definitions.services) == {"greeting", "offer", "recommendation"}
+    assert "request.channel" in plan.names("greeting")
+    assert plan.names("greeting") < plan.names("offer") == plan.names(None)
+
+
+def test_a_saved_plan_is_loaded_as_it_was_and_private(plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "features" / "plan.json"
+    save(plan, path)
+    assert load(path) == plan
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_missing_plan_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="run `maitred features apply`"):
+        load(tmp_path / "plan.json")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff"])
+def test_a_damaged_plan_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(content)
+    with pytest.raises(PlanError, match="cannot be read"):
+        load(path)
+
+
+def test_a_plan_of_another_version_is_refused(plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(msgspec.json.encode(plan).replace(b'"plan_version":1', b'"plan_version":2'))
+    with pytest.raises(PlanError, match="cannot be read"):
+        load(path)
+
+
+def test_a_plan_edited_by_hand_is_refused(plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    save(plan, path)
+    path.write_text(path.read_text().replace('"casual"', '"formal"'))
+    with pytest.raises(PlanError, match="changed by hand"):
+        load(path)

@@ -1,0 +1,102 @@
+"""One compare-and-set per change: nothing lost to others, nothing raised when the store is down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from features.memory import MemoryStore
+from features.session import ATTEMPTS, Decided, Happened, SessionWriter
+from features.vector import ERROR_ROW, FeatureStore, Scalar, ViewRow
+
+NOW_US = 1_790_000_000_000_000
+TURN = Decided((("offer", "ten_percent"),))
+
+
+class Rival(MemoryStore):
+    """Somebody else always writes first, ``wins`` times."""
+
+    def __init__(self, wins: int) -> None:
+        super().__init__(lambda: NOW_US)
+        self.wins = wins
+
+    async def write(
+        self, view: str, key: str, values: Mapping[str, Scalar], *, timestamp_us: int, expected_us: int | None
+    ) -> bool:
+        if self.wins:
+            self.wins -= 1
+            row = (await self.read({"session_id": key}))[view]
+            clicks = {**row.values, "clicks": int(row.values.get("clicks", 0)) + 1}
+            now_us = (row.timestamp_us or NOW_US) + 10
+            await super().write(view, key, clicks, timestamp_us=now_us, expected_us=row.timestamp_us)
+        return await super().write(view, key, values, timestamp_us=timestamp_us, expected_us=expected_us)
+
+
+def state(store: FeatureStore, session_id: str = "s") -> ViewRow:
+    return asyncio.run(store.read({"session_id": session_id}))["session_state"]
+
+
+def apply(store: FeatureStore, change: Any = TURN, row: ViewRow | None = None) -> bool:
+    return asyncio.run(SessionWriter(store, lambda: NOW_US).apply("s", change, row))
+
+
+def test_a_change_is_there_for_the_next_turn() -> None:
+    store = MemoryStore(lambda: NOW_US)
+    assert apply(store)
+    assert state(store).values["turn"] == 1
+    assert state(store).timestamp_us == NOW_US
+
+
+def test_timestamps_increase_even_if_the_clock_does_not() -> None:
+    store = MemoryStore(lambda: NOW_US)
+    for turn in range(1, 4):
+        assert apply(store, row=state(store))
+        assert state(store).timestamp_us == NOW_US + turn - 1
+
+
+@pytest.mark.parametrize("wins", [1, ATTEMPTS - 1])
+def test_a_lost_race_is_run_again_on_top_of_what_the_others_wrote(wins: int) -> None:
+    store = Rival(wins)
+    assert apply(store)
+    assert state(store).values["turn"] == 1
+    assert state(store).values["clicks"] == wins
+
+
+def test_after_so_many_lost_races_the_change_is_given_up() -> None:
+    store = Rival(ATTEMPTS)
+    assert not apply(store)
+    assert state(store).values == {"clicks": ATTEMPTS}
+
+
+def test_a_row_read_too_early_is_read_again() -> None:
+    store = MemoryStore(lambda: NOW_US)
+    early = state(store)
+    assert apply(store, Happened("click", {}))
+    assert apply(store, TURN, row=early)
+    assert {"turn": 1, "clicks": 1}.items() <= state(store).values.items()
+
+
+def test_a_store_that_is_down_is_told_not_raised() -> None:
+    store = MemoryStore(lambda: NOW_US)
+    early = state(store)
+    store.down = True
+    assert not apply(store)
+    assert not apply(store, row=early)
+    assert not apply(store, row=ERROR_ROW)
+    store.down = False
+    assert state(store) == early
+
+
+def test_many_writers_of_one_session_lose_nothing(store: FeatureStore, run: Callable[..., Any]) -> None:
+    session_id = f"crowded-{id(store)}"
+    writers = [SessionWriter(store) for _ in range(3)]
+
+    async def crowd() -> list[bool]:
+        return await asyncio.gather(*(w.apply(session_id, Happened("click", {}), None) for w in writers))
+
+    assert all(run(crowd()))
+    row = run(store.read({"session_id": session_id}))["session_state"]
+    assert row.values["clicks"] == len(writers)
