@@ -19,6 +19,7 @@ from api.demo.tally import Exposure, Tally
 from simulator.worlds.visits import Visit, VisitTurn
 
 Progress = Callable[[Tally], None]
+Connect = Callable[[], AsyncClient]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,27 @@ class Pace:
 
 
 async def drive(
-    client: AsyncClient, visits: Iterable[Visit], tally: Tally, *, pace: Pace, progress: Progress, seed: int
+    connect: Connect, visits: Iterable[Visit], tally: Tally, *, pace: Pace, progress: Progress, seed: int
 ) -> None:
-    """Let every visit happen and every outcome arrive. Raises ``ClientError`` if the service gives up."""
-    run = _Run(client, Postman(client, pace.patience_s), tally, pace, progress, np.random.default_rng([seed, 5]))
-    try:
-        await run.through(iter(visits))
-    except ExceptionGroup as failures:
-        raise _first(failures) from failures
+    """Let every visit happen and every outcome arrive.
+
+    Args:
+        connect: makes a client; each concurrent visit and the post has its own, as if they were many bots.
+
+    Raises:
+        ClientError: the service refused a call, or was away for longer than ``pace.patience_s``.
+    """
+    async with connect() as courier:
+        run = _Run(connect, Postman(courier, pace.patience_s), tally, pace, progress, np.random.default_rng([seed, 5]))
+        try:
+            await run.through(iter(visits))
+        except ExceptionGroup as failures:
+            raise _first(failures) from failures
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    client: AsyncClient
+    connect: Connect
     postman: Postman
     tally: Tally
     pace: Pace
@@ -69,17 +78,18 @@ class _Run:
             self.postman.close()
 
     async def _visitor(self, visits: Iterator[Visit], deadline: float) -> None:
-        for visit in visits:
-            if asyncio.get_running_loop().time() > deadline:
-                return
-            for turn in visit.turns:
-                await self._turn(visit, turn)
+        async with self.connect() as client:
+            for visit in visits:
+                if asyncio.get_running_loop().time() > deadline:
+                    return
+                for turn in visit.turns:
+                    await self._turn(client, visit, turn)
 
-    async def _turn(self, visit: Visit, turn: VisitTurn) -> None:
+    async def _turn(self, client: AsyncClient, visit: Visit, turn: VisitTurn) -> None:
         if turn.happenings:
             events = [Event(event=name, properties=properties) for name, properties in turn.happenings]
             happened = Events(events=events, user_id=visit.user_id, consent=True)
-            await patiently(partial(self.client.track, visit.session_id, happened), self.pace.patience_s)
+            await patiently(partial(client.track, visit.session_id, happened), self.pace.patience_s)
         asked = Turn(
             session_id=visit.session_id,
             user_id=visit.user_id,
@@ -87,7 +97,7 @@ class _Run:
             context=turn.context,
             consent=True,
         )
-        answer = await patiently(partial(self.client.turn, asked), self.pace.patience_s)
+        answer = await patiently(partial(client.turn, asked), self.pace.patience_s)
         for decision in answer.decisions:
             self._shown(visit, turn, decision)
         self.progress(self.tally)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,12 +118,13 @@ def _chat(plan: Plan, console: Console, service: Service, visits: Iterable[Visit
 
 async def _chatting(plan: Plan, console: Console, url: str, visits: Iterable[Visit]) -> Chat:
     tally, started = Tally(), time.monotonic()
-    async with AsyncClient(url, timeout=CALL_TIMEOUT_S) as client:
-        with Display(console, round(plan.turns * DECISIONS_PER_TURN)) as display:
-            await drive(client, visits, tally, pace=plan.pace, progress=display.show, seed=plan.seed)
-        seconds = time.monotonic() - started
-        if not tally.exposures:
-            raise DemoFailed("no decision was made")
+    connect = partial(AsyncClient, url, timeout=CALL_TIMEOUT_S)
+    with Display(console, round(plan.turns * DECISIONS_PER_TURN)) as display:
+        await drive(connect, visits, tally, pace=plan.pace, progress=display.show, seed=plan.seed)
+    seconds = time.monotonic() - started
+    if not tally.exposures:
+        raise DemoFailed("no decision was made")
+    async with connect() as client:
         with console.status("waiting for the last reward windows to close"):
             await settled(client, tally.exposures[-1].decision_id)
         explained = await client.explain(worth_explaining(tally.exposures).decision_id)

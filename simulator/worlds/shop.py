@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from engine.config import ActionSpec, Config
+from engine.config import ActionSpec, Config, RewardSpec
 from engine.reward import contribution, reward
 from features.vector import Scalar
 from simulator.worlds.customers import Customer, make_customers
 from simulator.worlds.situation import Situation, any_situation, facets_of
-from simulator.worlds.tastes import Facets, Tastes
+from simulator.worlds.tastes import Appeal, Facets, Tastes, total
 
 NEXT_STEP = 0.5
 CALIBRATION_CUSTOMERS = 300
@@ -35,6 +35,8 @@ class ShopWorld:
         self._tastes = Tastes(seed)
         self._actions = {name: {a.id: a for a in spec.actions} for name, spec in config.placements.items()}
         self._traits = {name: _traits(spec.actions) for name, spec in config.placements.items()}
+        self._steps = {name: _steps(spec.reward) for name, spec in config.placements.items()}
+        self._appeals: dict[tuple[str, str, str, str], Appeal] = {}
         self._base: dict[str, float] = {}
         for name in config.placements:
             self._base[name] = self._calibrated(name)
@@ -51,13 +53,13 @@ class ShopWorld:
     def expected_reward(self, customer: Customer, situation: Situation, placement: str, action: str) -> float:
         """Mean reward of showing this action, in the placement's own units, its cost included."""
         reached = self.probability(customer, situation, placement, action)
-        steps = self._steps(placement)
-        total = (1.0 - reached) * self.reward(placement, action, ())
+        steps = self._steps[placement]
+        mean = (1.0 - reached) * self.reward(placement, action, ())
         for count in range(1, len(steps) + 1):
             goes_on = NEXT_STEP if count < len(steps) else 0.0
-            total += reached * (1.0 - goes_on) * self.reward(placement, action, steps[:count])
+            mean += reached * (1.0 - goes_on) * self.reward(placement, action, steps[:count])
             reached *= goes_on
-        return total
+        return mean
 
     def best(
         self, customer: Customer, situation: Situation, placement: str, candidates: Sequence[str]
@@ -72,7 +74,7 @@ class ShopWorld:
     ) -> tuple[str, ...]:
         """The metrics that follow from showing this action, in the order of their happening."""
         probability, happened = self.probability(customer, situation, placement, action), 0
-        steps = self._steps(placement)
+        steps = self._steps[placement]
         while happened < len(steps) and rng.random() < probability:
             probability, happened = NEXT_STEP, happened + 1
         return steps[:happened]
@@ -84,12 +86,14 @@ class ShopWorld:
         cost = self._actions[placement][action].cost if spec.cost_on in metrics else 0.0
         return reward(spec, counted, cost)
 
-    def _steps(self, placement: str) -> tuple[str, ...]:
-        metrics = self._placements[placement].reward.metrics
-        return tuple(sorted((name for name, weight in metrics.items() if weight > 0.0), key=metrics.__getitem__))
-
     def _score(self, facets: Facets, situation: Situation, placement: str, action: str) -> float:
-        return self._tastes.score(placement, facets, self._traits[placement][action], situation.progress)
+        return total([self._appeal(placement, action, *taste) for taste in facets.items()], situation.progress)
+
+    def _appeal(self, placement: str, action: str, facet: str, taste: str) -> Appeal:
+        key = (placement, action, facet, taste)
+        if key not in self._appeals:
+            self._appeals[key] = self._tastes.appeal(placement, self._traits[placement][action], facet, taste)
+        return self._appeals[key]
 
     def _calibrated(self, placement: str) -> float:
         """The constant that makes the mean probability over everything a uniform choice shows the base rate."""
@@ -115,6 +119,10 @@ def categories_of(config: Config) -> tuple[str, ...]:
     actions = [action for placement in config.placements.values() for action in placement.actions]
     found = {action.features.get("category") for action in actions if action.eligible is None}
     return tuple(sorted(value for value in found if isinstance(value, str))) or ("everything",)
+
+
+def _steps(spec: RewardSpec) -> tuple[str, ...]:
+    return tuple(sorted((name for name, weight in spec.metrics.items() if weight > 0.0), key=spec.metrics.__getitem__))
 
 
 def _traits(actions: Sequence[ActionSpec]) -> dict[str, dict[str, Scalar]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
+from typing import NamedTuple
 
 from features.vector import Scalar
 
@@ -25,6 +26,14 @@ TASTE_SCALE = 0.3
 DRIFT_RADIANS = 0.7
 
 
+class Appeal(NamedTuple):
+    """Log-odds that one facet gives one action: ``steady``, and two parts between which tastes turn."""
+
+    start: float
+    end: float
+    steady: float
+
+
 @dataclass(frozen=True, slots=True)
 class Tastes:
     """Weights drawn by hashing their names with the seed: any action feature there may ever be has its weights.
@@ -33,25 +42,17 @@ class Tastes:
     """
 
     seed: int
-    _drawn: dict[tuple[str, str, str], tuple[float, float]] = field(default_factory=dict, repr=False)
 
-    def score(self, placement: str, facets: Facets, features: Mapping[str, Scalar], progress: float) -> float:
-        """Log-odds, apart from a constant. Texts are categories, numbers and truth values are slopes."""
-        cos, sin = math.cos(DRIFT_RADIANS * progress), math.sin(DRIFT_RADIANS * progress)
-        total = 0.0
+    def appeal(self, placement: str, features: Mapping[str, Scalar], facet: str, taste: str) -> Appeal:
+        """Of an action with these features. Texts are categories, numbers and truth values are slopes."""
+        start = end = steady = 0.0
         for name, value in features.items():
             trait, amount = (f"{name}={value}", 1.0) if isinstance(value, str) else (name, float(value))
-            for facet, taste in facets.items():
-                start, end = self._weights(placement, trait, f"{facet}={taste}")
-                total += amount * (cos * start + sin * end)
-            total += _match(name, value, facets)
-        return total
-
-    def _weights(self, placement: str, trait: str, taste: str) -> tuple[float, float]:
-        key = (placement, trait, taste)
-        if key not in self._drawn:
-            self._drawn[key] = (self._normal("start", key), self._normal("end", key))
-        return self._drawn[key]
+            key = (placement, trait, f"{facet}={taste}")
+            start += amount * self._normal("start", key)
+            end += amount * self._normal("end", key)
+            steady += MATCHES.get((name, facet), 0.0) if value == taste else 0.0
+        return Appeal(start, end, steady)
 
     def _normal(self, moment: str, key: tuple[str, str, str]) -> float:
         name = "\0".join((str(self.seed), moment, *key))
@@ -59,5 +60,7 @@ class Tastes:
         return TASTE_SCALE * NormalDist().inv_cdf((draw + 0.5) / 2**64)
 
 
-def _match(name: str, value: Scalar, facets: Facets) -> float:
-    return sum(weight for (feature, facet), weight in MATCHES.items() if feature == name and facets.get(facet) == value)
+def total(appeals: Iterable[Appeal], progress: float) -> float:
+    """Log-odds of all facets together at this point of the run."""
+    cos, sin = math.cos(DRIFT_RADIANS * progress), math.sin(DRIFT_RADIANS * progress)
+    return sum(cos * appeal.start + sin * appeal.end + appeal.steady for appeal in appeals)
