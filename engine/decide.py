@@ -14,7 +14,6 @@ Read it from top to bottom; a turn of several placements is one pass:
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +26,7 @@ from engine.choose import Choice, choose, forced
 from engine.config import PrivacySpec
 from engine.eligibility import Facts
 from engine.errors import BadRequest, ContentError, DecisionConflict, JournalError, UnknownPlacement
+from engine.ids import new_id
 from engine.journal.base import Appended, Commits, Journal
 from engine.placement import Placement
 from engine.pmf import draw, sample
@@ -152,7 +152,7 @@ class Decider:
         )
         if not request.explore:
             choice = forced(choice)
-        decision_id = request.decision_id or uuid.uuid4().hex
+        decision_id = request.decision_id or new_id()
         chosen = sample(choice.pmf, draw(self._salts.draw, decision_id)) if choice.pmf else None
         content, shown = _rendered(placement, None if chosen is None else eligible[chosen], request.context, facts)
         personal = _personal(request, person, vector, content)

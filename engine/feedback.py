@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.config import PrivacySpec
 from engine.errors import NotFound, SealError
+from engine.ids import new_id
 from engine.journal.base import Appended, Commits, Journal
 from engine.privacy import Vault, gate
 from engine.records.schema import (
@@ -118,14 +118,14 @@ class Feedback:
 
     def _event_id(self, session_id: str, message_id: str | None) -> str:
         if message_id is None:
-            return uuid.uuid4().hex
+            return new_id()
         content = f"{session_id}\0{message_id}".encode()
         return hashlib.blake2b(content, key=self._digest_salt, digest_size=16).hexdigest()
 
 
 def _outcome_record(outcome: Outcome) -> OutcomeRecord:
     return OutcomeRecord(
-        id=outcome.outcome_id or uuid.uuid4().hex,
+        id=outcome.outcome_id or new_id(),
         decision_id=outcome.decision_id,
         metric=outcome.metric,
         value=outcome.value,

@@ -74,9 +74,11 @@ def check(repository: Path) -> None:
         PlanError: it does not.
     """
     path = plan_path(prepared_home())
-    now = compile_registry(open_feast(repository), repository)
-    if (now.definitions_digest, now.online_store) != (load(path).definitions_digest, load(path).online_store):
+    then, now = load(path), compile_registry(open_feast(repository), repository)
+    if now.definitions_digest != then.definitions_digest:
         raise PlanError(f"the feature plan {path} is not what the registry defines: run `maitred features compile`")
+    if now.online_store != then.online_store:
+        raise PlanError(f"the feature plan {path} is for another online store: run `maitred features compile`")
     save(now, path)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from features.errors import FeatureError, PlanError, RepositoryError
 from features.plan import Plan, load
-from features.repository import HOME, plan_path
+from features.repository import HOME, configuration, plan_path
 
 TIMEOUT_S = 600.0
 REFUSED = 2
@@ -84,5 +84,6 @@ def refused(error: FeatureError) -> int:
 
 
 def _compiled(module: str, *arguments: str, repository: Path, home: Path) -> Plan:
+    configuration(repository, leaf_environment(home))
     run_leaf(module, *arguments, "--repository", str(repository.absolute()), home=home)
     return load(plan_path(home))

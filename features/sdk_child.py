@@ -12,6 +12,7 @@ import msgspec
 
 from features.control_plane import leaf_environment
 from features.errors import RepositoryError
+from features.repository import configuration
 from features.sdk_messages import LENGTH, Call, Failed, Message, Reply, decode_reply, frame
 
 START_TIMEOUT_S = 120.0
@@ -26,7 +27,7 @@ class SdkChild:
     background; calls fail until its successor is ready.
 
     Raises:
-        RepositoryError: the child did not start; it said why on standard error.
+        RepositoryError: the repository cannot be used, or the child did not start and said why on standard error.
     """
 
     def __init__(self, repository: Path, home: Path) -> None:
@@ -38,6 +39,7 @@ class SdkChild:
         self._pumping: asyncio.Task[None] | None = None
         self._opening: asyncio.Task[None] | None = None
         self._socket: socket.socket | None = None
+        configuration(repository, leaf_environment(home))
         self._process = self._spawn()
 
     @property

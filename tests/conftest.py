@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +23,7 @@ ACTIVITY = (
 
 
 @pytest.fixture(scope="session")
-def feast_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def feast_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ``MAITRED_HOME`` with registry, plan and the online rows of ``ada``, ``ben`` and ``cleo``.
 
     Feast ran in a process of its own. Tests that write use entities of their own.
@@ -38,4 +37,4 @@ def feast_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         environment.setenv("MAITRED_OFFLINE", str(offline))
         environment.delenv("MAITRED_FEATURES_REDIS", raising=False)
         control_plane.apply_and_materialize(default_repository(), home)
-        yield home
+    return home

@@ -18,7 +18,7 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object as the last line")] = False,
     seed: Annotated[int, typer.Option(min=0, help="of the customers and their tastes")] = 7,
     customers: Annotated[int, typer.Option(min=1, max=100_000)] = 1_500,
-    turns: Annotated[int, typer.Option(min=1, help="conversation turns, of two or three decisions each")] = 6_000,
+    turns: Annotated[int, typer.Option(min=1, help="conversation turns, of two or three decisions each")] = 8_000,
     home: Annotated[Path, typer.Option(help="the demo's folder; an earlier demo in it is moved aside")] = Path(
         ".maitred/demo"
     ),

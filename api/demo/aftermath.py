@@ -11,6 +11,7 @@ from api.demo.tally import Exposure
 
 LONGEST_WAIT_S = 20.0
 POLL_S = 0.25
+RATHER_SURE = 0.5
 
 
 async def settled(client: AsyncClient, decision_id: str) -> bool:
@@ -25,6 +26,6 @@ async def settled(client: AsyncClient, decision_id: str) -> bool:
 
 
 def worth_explaining(exposures: Sequence[Exposure]) -> Exposure:
-    """The last decision of a learned policy that earned something; failing that, the last one there is."""
-    learned = [exposure for exposure in exposures if exposure.group == TREATED and exposure.reason == "policy"]
-    return next((exposure for exposure in reversed(learned) if exposure.reward > 0.0), exposures[-1])
+    """The last decision a learned policy was rather sure of and right about; failing that, the last one there is."""
+    sure = [e for e in exposures if e.group == TREATED and e.reason == "policy" and e.propensity >= RATHER_SURE]
+    return next((exposure for exposure in reversed(sure) if exposure.reward > 0.0), exposures[-1])

@@ -120,6 +120,7 @@ class _Run:
                 group=decision.group,
                 placement=decision.placement,
                 reason=decision.reason,
+                propensity=decision.propensity or 0.0,
                 reward=response.reward,
                 expected=response.expected,
                 best=response.best,

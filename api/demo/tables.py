@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -12,16 +13,16 @@ from rich.text import Text
 
 from api.demo.report import GroupReport, LiftReport, PlacementReport, Report
 
-MOST_FEATURES = 40
+NOTHING_TO_TELL = (0, False, "none", "")
 MOST_CONTRIBUTIONS = 8
 
 
 def print_report(console: Console, report: Report) -> None:
-    """Table per placement, lift, shares of the best possible."""
-    table = Table(title="mean reward per decision")
-    table.add_column("placement")
-    for name in ("decisions", "random", "champion", "… last quarter", "best possible", "lift by user [95 %]"):
-        table.add_column(name, justify="right")
+    """Means and lift per placement, lift over all, shares of the best possible."""
+    table = Table(title="mean reward per decision", box=SIMPLE, title_justify="left")
+    table.add_column("placement", no_wrap=True)
+    for name in ("random", "champion", "its end", "best", "lift by user [95 %]"):
+        table.add_column(name, justify="right", no_wrap=True)
     for name, part in report.placements.items():
         table.add_row(*_row(name, part))
     table.add_section()
@@ -43,10 +44,8 @@ def print_explanation(console: Console, explanation: Mapping[str, Any]) -> None:
 
 
 def _row(name: str, part: PlacementReport) -> list[str]:
-    decisions = part.champion.decisions + part.random.decisions
-    best = "" if part.best_possible is None else f"{part.best_possible:.3f}"
-    means = [f"{group.mean_reward:.3f} ({_share(group)})" for group in (part.random, part.champion, part.late)]
-    return [name, f"{decisions:,}", *means, best, _interval(part.lift)]
+    means = [part.random.mean_reward, part.champion.mean_reward, part.late.mean_reward, part.best_possible]
+    return [name, *("–" if mean is None else f"{mean:.3f}" for mean in means), _interval(part.lift)]
 
 
 def _interval(lift: LiftReport) -> str:
@@ -79,17 +78,19 @@ def _headline(explanation: Mapping[str, Any]) -> str:
 
 
 def _known(explanation: Mapping[str, Any]) -> str:
-    features = [f"{f['name']}={_short(f['value'])}" for f in explanation["features"][:MOST_FEATURES]]
+    telling = [feature for feature in explanation["features"] if feature["value"] not in NOTHING_TO_TELL]
+    features = [f"{feature['name']}={_short(feature['value'])}" for feature in telling]
     views = [f"{view}: {state}" for view, state in explanation["freshness"].items()]
-    return f"known ({', '.join(views)}): {', '.join(features)}"
+    silent = len(explanation["features"]) - len(telling)
+    return f"known ({', '.join(views)}): {', '.join(features)}; {silent} more are zero or none"
 
 
 def _candidates(explanation: Mapping[str, Any]) -> Table:
     table = Table("candidate", "probability", "", box=None)
     for candidate in sorted(explanation["candidates"], key=lambda each: -float(each["probability"])):
         action, probability = candidate["id"], float(candidate["probability"])
-        chosen = " ◄ chosen" if action == explanation["action"] else ""
-        table.add_row(action, f"{probability:.3f}", "█" * round(30 * probability) + chosen)
+        chosen = " ◄" if action == explanation["action"] else ""
+        table.add_row(action, f"{probability:.3f}", "█" * round(20 * probability) + chosen)
     for action, why in explanation["filtered"].items():
         table.add_row(action, "–", f"not eligible: {why}", style="dim")
     return table

@@ -14,6 +14,7 @@ class Exposure:
 
     Attributes:
         group: of the user, as the answer named it.
+        propensity: with which the shown action was chosen.
         expected, best: mean reward of the shown action and of the best candidate, if the truth is known.
     """
 
@@ -22,6 +23,7 @@ class Exposure:
     group: str
     placement: str
     reason: str
+    propensity: float
     reward: float
     expected: float | None = None
     best: float | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
@@ -13,6 +12,7 @@ from api.openapi import gives, takes
 from api.schemas import TurnAnswer, TurnBody, decision_answer
 from api.service import service_of
 from engine.errors import BadRequest
+from engine.ids import new_id
 from engine.types import DecisionRequest
 
 router = APIRouter(prefix="/v1/turns", tags=["decisions"])
@@ -38,7 +38,7 @@ DecisionIdOf = Callable[[str, str], str]
 async def decide_turn(request: Request) -> Response:
     service = service_of(request)
     body = await decoded(request, _turn)
-    turn_id = body.turn_id or uuid.uuid4().hex
+    turn_id = body.turn_id or new_id()
     with service.metrics.latency.labels("turns").time():
         decisions = await service.decider.decide_turn(_requests(body, turn_id, service.decider.turn_decision_id))
     service.metrics.count(decisions)

@@ -82,22 +82,16 @@ def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def redis_environment(redis_port: int) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("MAITRED_FEATURES_REDIS", f"127.0.0.1:{redis_port},db=3")
-        yield
-
-
-@pytest.fixture(scope="session")
 def redis_plan(plan: Plan, redis_port: int) -> Plan:
     return msgspec.structs.replace(plan, online_store=f"redis://127.0.0.1:{redis_port}/3")
 
 
 @pytest.fixture(scope="session")
-def stock(feast_home: Path, redis_environment: None) -> Iterator[StockFeast]:
+def stock(feast_home: Path, redis_port: int) -> Iterator[StockFeast]:
     command = [sys.executable, str(Path(__file__).with_name("feast_worker.py"))]
+    environment = {**leaf_environment(feast_home), "MAITRED_FEATURES_REDIS": f"127.0.0.1:{redis_port},db=3"}
     with subprocess.Popen(
-        command, env=leaf_environment(feast_home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         feast = StockFeast(process)
         assert feast.reply() == "ready"
@@ -120,16 +114,16 @@ def direct_redis(redis_plan: Plan, run: Run) -> Iterator[FeatureStore]:
 
 @pytest.fixture(scope="session")
 def sdk_sqlite(plan: Plan, feast_home: Path, run: Run) -> Iterator[FeatureStore]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv("MAITRED_FEATURES_REDIS", raising=False)
-        store = SdkStore(plan, SdkChild(default_repository(), feast_home))
+    store = SdkStore(plan, SdkChild(default_repository(), feast_home))
     yield store
     run(store.close())
 
 
 @pytest.fixture(scope="session")
-def sdk_redis(redis_plan: Plan, feast_home: Path, redis_environment: None, run: Run) -> Iterator[FeatureStore]:
-    store = SdkStore(redis_plan, SdkChild(default_repository(), feast_home))
+def sdk_redis(redis_plan: Plan, redis_port: int, feast_home: Path, run: Run) -> Iterator[FeatureStore]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MAITRED_FEATURES_REDIS", f"127.0.0.1:{redis_port},db=3")
+        store = SdkStore(redis_plan, SdkChild(default_repository(), feast_home))
     yield store
     run(store.close())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,10 @@ class Worker:
         store = self._stores[kind]
         deleted: int = store.provider.online_store.delete_entity(store.config, _entity_key(join_key, key))
         return deleted
+
+    def materialize(self, kind: str, view: str) -> None:
+        now = datetime.now(UTC)
+        self._stores[kind].materialize(now - timedelta(days=1), now, feature_views=[view])
 
     def online_store_url(self, kind: str) -> str:
         return compile_registry(self._stores[kind], self._repository).online_store

@@ -1,0 +1,1 @@
+"""Speed, as ratios within one run. One file a question; ``python -m benchmarks.run`` asks them all."""

@@ -1,0 +1,29 @@
+"""The bot that is measured: ten of the example's recommendations, always eligible, everybody in ``champion``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from api.settings import EXAMPLE_CONFIG
+
+PLACEMENT = "recommendation"
+ACTIONS = 10
+CONTEXT = {"channel": "web", "device": "mobile", "locale": "en", "utc_offset_minutes": 60, "intent": "browse"}
+
+
+def write_config(folder: Path) -> Path:
+    """Write the configuration; returns its path."""
+    config: dict[str, Any] = yaml.safe_load(EXAMPLE_CONFIG.read_text())
+    placement = config["placements"][PLACEMENT]
+    placement["actions"] = placement["actions"][:ACTIONS]
+    for action in placement["actions"]:
+        action.pop("eligible", None)
+    placement["baseline"] = placement["actions"][0]["id"]
+    placement["traffic"] = {"champion": 1.0, "random": 0.0, "control": 0.0}
+    config["placements"] = {PLACEMENT: placement}
+    path = folder / "bot.yaml"
+    path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False))
+    return path
