@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cel
 
@@ -65,9 +65,9 @@ class Facts:
         roots: dict[str, dict[str, Scalar]] = {root: {} for root in TEMPLATE_ROOTS}
         for values in (self._vector.values, self._vector.render_only):
             for name, value in values.items():
-                view, _, feature = name.partition(".")
                 if value not in _NOT_KNOWN:
-                    roots.setdefault(ROOT_OF_VIEW.get(view, view), {})[feature] = value
+                    root, feature = _place(name)
+                    roots.setdefault(root, {})[feature] = value
         return roots
 
     def _read(self, reads: Reads) -> dict[str, dict[str, Scalar]]:
@@ -135,6 +135,13 @@ def _reads(text: str, variables: frozenset[str]) -> Reads:
     if bare:
         raise ConfigError(f"expected features as root.feature, found {_listed(bare)} alone")
     return reads
+
+
+@lru_cache(maxsize=4_096)
+def _place(qualified: str) -> tuple[str, str]:
+    """``user_profile.tier`` → ``("user", "tier")``."""
+    view, _, feature = qualified.partition(".")
+    return ROOT_OF_VIEW.get(view, view), feature
 
 
 def _views_of(root: str) -> tuple[str, ...]:

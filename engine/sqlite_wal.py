@@ -12,13 +12,14 @@ from typing import Literal
 from engine.errors import JournalError
 
 BUSY_TIMEOUT_S = 5.0
+BUSY_POLL_S = 0.0005
 CACHE_KIB = 16_384
 SET_WAL_ATTEMPTS = 1_000
 
 
 def open_writer(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Connection:
     """A connection in autocommit mode. ``FULL`` syncs the log at every commit, ``NORMAL`` only at checkpoints."""
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
     _set_wal(connection)
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -35,7 +36,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Everything in the block is committed together, or nothing is."""
-    connection.execute("BEGIN IMMEDIATE")
+    _begin(connection)
     try:
         yield
         connection.execute("COMMIT")
@@ -52,6 +53,19 @@ def journal_errors(what: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise JournalError(f"{what}: {error}") from error
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    # SQLite's own waiting sleeps longer and longer, up to 100 ms: whoever came late loses to whoever writes often.
+    end = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(BUSY_POLL_S)
 
 
 def _set_wal(connection: sqlite3.Connection) -> None:

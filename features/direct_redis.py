@@ -33,17 +33,18 @@ return 1
 row), how many fields the view has, those fields, the new timestamp, and then field, value …"""
 
 
-class _Field(NamedTuple):
-    view: str
-    feature: str
+Field = tuple[str, str | None]
+"""View and feature that a hash field belongs to; no feature: the view's timestamp."""
+
+UNKNOWN: Field = ("", None)
 
 
 class _Entity(NamedTuple):
     """What the hashes of one join key hold: the fields of all of its views."""
 
     keys: EntityKeys
-    fields: dict[bytes, _Field]
-    timestamps: dict[bytes, PlannedView]
+    views: dict[str, PlannedView]
+    fields: dict[bytes, Field]
 
 
 class DirectRedisStore:
@@ -107,20 +108,24 @@ def _entities(views: Sequence[PlannedView]) -> dict[str, _Entity]:
     for view in views:
         join_key = str(view.join_key)
         entity = entities.setdefault(join_key, _Entity(EntityKeys(join_key), {}, {}))
-        entity.timestamps[timestamp_field(view.name)] = view
+        entity.views[view.name] = view
+        entity.fields[timestamp_field(view.name)] = (view.name, None)
         for feature in view.features:
-            entity.fields[feature_field(view.name, feature.name)] = _Field(view.name, feature.name)
+            entity.fields[feature_field(view.name, feature.name)] = (view.name, feature.name)
     return entities
 
 
 def _take(entity: _Entity, reply: Sequence[bytes], now_us: int, rows: dict[str, ViewRow]) -> None:
-    stored = dict(zip(reply[::2], reply[1::2], strict=True))
-    values: dict[str, dict[str, Scalar]] = {view.name: {} for view in entity.timestamps.values()}
-    for field, encoded in stored.items():
-        target = entity.fields.get(field)
-        value = None if target is None else decode_value(encoded)
-        if target is not None and value is not None:
-            values[target.view][target.feature] = value
-    for field, view in entity.timestamps.items():
-        if field in stored:
-            rows[view.name] = row_of(view, values[view.name], decode_timestamp(stored[field]), now_us)
+    values: dict[str, dict[str, Scalar]] = {name: {} for name in entity.views}
+    times: dict[str, int] = {}
+    pairs = iter(reply)
+    for field, encoded in zip(pairs, pairs, strict=True):
+        view, feature = entity.fields.get(field, UNKNOWN)
+        if feature is not None:
+            value = decode_value(encoded)
+            if value is not None:
+                values[view][feature] = value
+        elif view:
+            times[view] = decode_timestamp(encoded)
+    for view, timestamp_us in times.items():
+        rows[view] = row_of(entity.views[view], values[view], timestamp_us, now_us)

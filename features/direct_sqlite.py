@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,7 @@ from features.clock import Clock, wall_clock
 from features.entity_key import EntityKeys
 from features.freshness import error_rows, missing_rows, row_of, writable
 from features.plan import Plan, PlannedView
-from features.rowstore import RowStore
+from features.rowstore import RowStore, StoredRow
 from features.vector import Scalar, ViewRow
 
 PATIENT_MS = 250
@@ -41,9 +41,7 @@ class DirectSqliteStore:
         rows = missing_rows(self._views, keys)
         now_us = self._clock()
         try:
-            for join_key, value in keys.items():
-                if join_key in self._keys:
-                    self._read_entity(self._keys[join_key].key(value), now_us, rows)
+            self._take(self._rows.read(*self._entities(keys)), now_us, rows)
         except (sqlite3.Error, msgspec.DecodeError):
             return error_rows(self._views, keys)
         return rows
@@ -67,8 +65,11 @@ class DirectSqliteStore:
         self._rows.close()
         self._patient.close()
 
-    def _read_entity(self, entity: bytes, now_us: int, rows: dict[str, ViewRow]) -> None:
-        for name, timestamp_us, stored in self._rows.read(entity):
+    def _entities(self, keys: Mapping[str, str]) -> list[bytes]:
+        return [self._keys[join_key].key(value) for join_key, value in keys.items() if join_key in self._keys]
+
+    def _take(self, found: Sequence[StoredRow], now_us: int, rows: dict[str, ViewRow]) -> None:
+        for name, timestamp_us, stored in found:
             if name in self._by_name:
                 view, declared = self._by_name[name]
                 values = {n: v for n, v in stored.items() if v is not None and n in declared}

@@ -74,7 +74,7 @@ def decode_value(encoded: bytes) -> Scalar | None:
         return None
     tag = encoded[0]
     if tag == STRING:
-        _, start = _read_varint(encoded, 1)
+        start = 2 if encoded[1] < 0x80 else _read_varint(encoded, 1)[1]
         return encoded[start:].decode()
     if tag == DOUBLE:
         return float(_DOUBLE.unpack_from(encoded, 1)[0])

@@ -6,12 +6,13 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from api.demo.tally import Tally
 
 LINE_EVERY_S = 5.0
 DRAW_EVERY_S = 0.1
+BAR_COLUMNS = 16
 
 
 class Display:
@@ -24,9 +25,7 @@ class Display:
         self._line_at = LINE_EVERY_S
         self._bar = Progress(
             SpinnerColumn(),
-            BarColumn(24),
-            TextColumn("{task.completed:,} of {task.total:,} decisions"),
-            TimeElapsedColumn(),
+            BarColumn(BAR_COLUMNS),
             TextColumn("{task.description}"),
             console=console,
             auto_refresh=False,
@@ -58,7 +57,7 @@ class Display:
 def _status(tally: Tally, elapsed_s: float) -> str:
     speed = len(tally.exposures) / max(elapsed_s, 1e-9)
     means = " · ".join(f"{group} {_mean(tally, group)}" for group in ("champion", "random"))
-    return f"{speed:,.0f} decisions/s · reward of late: {means}"
+    return f"{speed:,.0f} decisions/s · reward now: {means}"
 
 
 def _mean(tally: Tally, group: str) -> str:
