@@ -18,10 +18,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The policy that answers now, and which learned state it has."""
+    """The policy that answers now, and which learned state it has: all settlements up to ``settled_position``."""
 
     policy: Policy
     version: str
+    settled_position: int = 0
 
 
 @dataclass(frozen=True, slots=True)

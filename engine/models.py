@@ -53,7 +53,7 @@ class ModelWatch:
             manifest = self._snapshots.current(name)
             if manifest is None or not self._is_news(manifest, placement):
                 return False
-            placement.served = Served(self._snapshots.load(manifest), manifest.version)
+            placement.served = Served(self._snapshots.load(manifest), manifest.version, manifest.settled_position)
         except SnapshotError as error:
             if self.refused.get(name) != str(error):
                 log.error("snapshot_refused", placement=name, error=str(error))

@@ -1,8 +1,9 @@
-"""After the last turn: until the windows close, and the one decision to look at."""
+"""After the last turn: until the windows close, what the service settled, and the one decision to look at."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 from api.client import AsyncClient
@@ -23,6 +24,20 @@ async def settled(client: AsyncClient, decision_id: str) -> bool:
             return True
         await asyncio.sleep(POLL_S)
     return False
+
+
+async def settled_as_seen(client: AsyncClient, exposures: Sequence[Exposure]) -> int:
+    """How many of these decisions the service settled with the reward that the client saw."""
+    matching = 0
+    for exposure in exposures:
+        settlement = (await client.explain(exposure.decision_id)).get("settlement")
+        matching += settlement is not None and math.isclose(settlement["reward"], exposure.reward, abs_tol=1e-9)
+    return matching
+
+
+def every(exposures: Sequence[Exposure], count: int) -> Sequence[Exposure]:
+    """About ``count`` of them, evenly spread over the run."""
+    return exposures[:: max(1, len(exposures) // count)]
 
 
 def worth_explaining(exposures: Sequence[Exposure]) -> Exposure:

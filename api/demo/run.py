@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 
 from api.client import AsyncClient, ClientError
-from api.demo.aftermath import settled, worth_explaining
+from api.demo.aftermath import every, settled, settled_as_seen, worth_explaining
 from api.demo.children import Service, free_port, run_step
 from api.demo.display import Display
 from api.demo.driver import Pace, drive
@@ -30,6 +30,7 @@ from simulator.worlds.visits import Visit
 
 DEFAULT_PORT = 8765
 CALL_TIMEOUT_S = 5.0
+CHECKED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     chat_seconds: float
     decisions_per_second: float
     report: Report
+    checked: int
+    settled_as_seen: int
     explained: dict[str, Any]
     home: str
     url: str
@@ -68,6 +71,8 @@ class Chat:
 
     tally: Tally
     seconds: float
+    checked: int
+    settled_as_seen: int
     explained: dict[str, Any]
 
 
@@ -83,6 +88,9 @@ def run(plan: Plan, console: Console) -> Summary:
         chat = _chat(plan, console, service, visits)
         summary = _summary(plan, home, service, chat)
         print_report(console, summary.report)
+        console.print(
+            f"of {chat.checked} decisions looked up, {chat.settled_as_seen} were settled as the client saw them"
+        )
         print_explanation(console, chat.explained)
         if not plan.once:
             service.detach()
@@ -127,8 +135,10 @@ async def _chatting(plan: Plan, console: Console, url: str, visits: Iterable[Vis
     async with connect() as client:
         with console.status("waiting for the last reward windows to close"):
             await settled(client, tally.exposures[-1].decision_id)
+            sample = every(tally.exposures, CHECKED)
+            matching = await settled_as_seen(client, sample)
         explained = await client.explain(worth_explaining(tally.exposures).decision_id)
-    return Chat(tally, seconds, explained)
+    return Chat(tally, seconds, len(sample), matching, explained)
 
 
 def _summary(plan: Plan, home: DemoHome, service: Service, chat: Chat) -> Summary:
@@ -141,6 +151,8 @@ def _summary(plan: Plan, home: DemoHome, service: Service, chat: Chat) -> Summar
         chat_seconds=chat.seconds,
         decisions_per_second=len(exposures) / chat.seconds,
         report=report(exposures),
+        checked=chat.checked,
+        settled_as_seen=chat.settled_as_seen,
         explained=chat.explained,
         home=str(home.folder),
         url=service.url,

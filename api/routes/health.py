@@ -32,4 +32,6 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     service = service_of(request)
     service.metrics.journal_position.set(service.journal.last_position())
+    for name, placement in service.decider.placements.items():
+        service.metrics.settled_position.labels(name).set(placement.served.settled_position)
     return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

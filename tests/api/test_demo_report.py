@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
+import httpx
 import numpy as np
 import pytest
 from rich.console import Console
 
-from api.demo.aftermath import worth_explaining
+from api.client import AsyncClient
+from api.demo.aftermath import every, settled_as_seen, worth_explaining
 from api.demo.report import by_user, report
 from api.demo.tables import print_explanation, print_report, shares
 from api.demo.tally import Exposure
@@ -94,6 +97,24 @@ def test_a_decision_worth_explaining_was_sure_right_and_the_policys() -> None:
     wrong, chance = exposure("a", "champion", 0.0, propensity=0.9), exposure("c", "random", 1.0, propensity=0.9)
     assert worth_explaining([right, unsure, wrong, chance]) is right
     assert worth_explaining([unsure, wrong, chance]) is chance
+
+
+def test_only_rewards_that_the_service_settled_alike_count_as_seen() -> None:
+    settlements = {"a-1.0": {"reward": 1.0}, "b-0.0": {"reward": 0.3}, "c-0.0": None}
+    seen = [exposure("a", "champion", 1.0), exposure("b", "champion", 0.0), exposure("c", "champion", 0.0)]
+
+    async def run() -> int:
+        answer = lambda request: httpx.Response(200, json={"settlement": settlements[request.url.path[14:]]})  # noqa: E731
+        async with AsyncClient("http://double", transport=httpx.MockTransport(answer)) as client:
+            return await settled_as_seen(client, seen)
+
+    assert asyncio.run(run()) == 1
+
+
+def test_a_sample_is_spread_over_the_run() -> None:
+    seen = [exposure(str(number), "random", 0.0) for number in range(1_000)]
+    assert list(every(seen, 10)) == seen[::100]
+    assert list(every(seen[:3], 10)) == seen[:3]
 
 
 @pytest.mark.parametrize("contributions", [None, [{"feature": "tier=gold × kind=status", "contribution": 0.25}]])
