@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
+from engine.errors import JournalError, SealError
+from engine.placement import Placement
 from engine.records.schema import DecisionRecord, PersonalPart
+from engine.records.sealing import Sealer
 from engine.types import Decision, Group
 from features.vector import Freshness
 
@@ -28,3 +32,29 @@ def answer_of(record: DecisionRecord, personal: PersonalPart, time_us: int, wind
         expires_at_us=time_us + window_us,
         freshness=cast(dict[str, Freshness], personal.freshness),
     )
+
+
+def answer_again(record: DecisionRecord, sealer: Sealer, time_us: int, placement: Placement) -> Decision:
+    """The same answer from the journal; for a person erased since, the same action in the fallback's words."""
+    try:
+        personal = sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
+    except (SealError, JournalError) as error:
+        words = {} if record.chosen is None else placement.catalogue.fallback.render(None, {})
+        answer = answer_of(record, PersonalPart(session_id="", content=words), time_us, placement.window_us)
+        return degraded(answer, missing_part(error))
+    return answer_of(record, personal, time_us, placement.window_us)
+
+
+def unrecorded(answer: Decision, error: JournalError | SealError) -> Decision:
+    """An answer that is in no journal, and why."""
+    return replace(degraded(answer, missing_part(error)), recorded=False)
+
+
+def degraded(answer: Decision, part: str) -> Decision:
+    """The answer, marked as made without a part."""
+    return replace(answer, degraded=(*answer.degraded, part))
+
+
+def missing_part(error: JournalError | SealError) -> str:
+    """What an error means for an answer: the journal (or its key table) is away, or the person was erased."""
+    return "forgotten" if isinstance(error, SealError) else "journal"

@@ -20,14 +20,14 @@ from dataclasses import dataclass, replace
 import msgspec
 import structlog
 
-from engine.answer import answer_of
+from engine.answer import answer_again, answer_of, unrecorded
 from engine.catalog import CatalogueAction
 from engine.choose import Choice, choose, forced
 from engine.config import PrivacySpec
 from engine.eligibility import Facts
-from engine.errors import BadRequest, ContentError, DecisionConflict, JournalError, UnknownPlacement
+from engine.errors import BadRequest, ContentError, DecisionConflict, JournalError, SealError, UnknownPlacement
 from engine.ids import new_id
-from engine.journal.base import Appended, Commits, Journal
+from engine.journal.base import Appended, Commits, Journal, Stored
 from engine.placement import Placement
 from engine.pmf import draw, sample
 from engine.privacy import Person, Vault, identify
@@ -43,7 +43,7 @@ _canonical = msgspec.msgpack.Encoder(order="deterministic").encode
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A decision that is made but not yet recorded."""
+    """A decision that is made but neither sealed nor recorded yet."""
 
     record: DecisionRecord
     personal: PersonalPart
@@ -89,11 +89,12 @@ class Decider:
         person = identify(requests[0], self._privacy, self._vault)
         rows = await self._features.read(person.entity_keys)
         now_us = self._clock()
+        taken = [decision.action_id for decision in stored if decision is not None]
         drafts: list[Draft] = []
         for request, digest, known in zip(requests, digests, stored, strict=True):
             if known is None:
-                taken = tuple(_chosen_id(draft.record) for draft in drafts)
                 drafts.append(self._draft(request, digest, person, rows, now_us, taken))
+                taken.append(_chosen_id(drafts[-1].record))
         fresh = await self._recorded(drafts, person, rows.get("session_state"))
         answers = iter(fresh)
         return [known if known is not None else next(answers) for known in stored]
@@ -108,23 +109,29 @@ class Decider:
         for request in requests:
             if request.placement not in self.placements:
                 raise UnknownPlacement(f"no placement {request.placement!r} is configured", field="placement")
+        if len(requests) > 1:
+            _check_together(requests)
 
     def _digest(self, request: DecisionRequest) -> bytes:
         return _hash(self._salts.digest, _canonical(replace(request, decision_id=None)))
 
     def _stored(self, request: DecisionRequest, digest: bytes) -> Decision | None:
-        if request.decision_id is None:
-            return None
-        stored = self._journal.find("decision", request.decision_id)
-        if stored is None or not isinstance(stored.record, DecisionRecord):
-            return None
-        return self._retry(stored.record, stored.time_us, digest)
+        stored = None if request.decision_id is None else self._found(request.decision_id)
+        return None if stored is None else self._again(stored, digest)
 
-    def _retry(self, record: DecisionRecord, time_us: int, digest: bytes) -> Decision:
-        if record.request_digest != digest:
+    def _found(self, decision_id: str) -> Stored | None:
+        """``None`` also while the journal cannot be read: then the decision is made once more, with the same draw."""
+        try:
+            return self._journal.find("decision", decision_id)
+        except JournalError:
+            log.exception("journal_unreadable")
+            return None
+
+    def _again(self, stored: Stored, digest: bytes) -> Decision:
+        record = stored.record
+        if not isinstance(record, DecisionRecord) or record.request_digest != digest:
             raise DecisionConflict("this decision id was used for another request", field="decision_id")
-        personal = self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
-        return answer_of(record, personal, time_us, self.placements[record.placement].window_us)
+        return answer_again(record, self._sealer, stored.time_us, self.placements[record.placement])
 
     def _draft(
         self,
@@ -175,17 +182,17 @@ class Decider:
             not_shown=not shown,
             degraded=_degraded(choice, vector, shown),
             request_digest=digest,
-            key_ref=person.key_ref,
-            sealed=self._sealer.seal(person.key_ref, personal, decision_id.encode()),
+            key_ref="",
+            sealed=b"",
         )
         return Draft(record, personal)
 
     async def _recorded(self, drafts: Sequence[Draft], person: Person, session_row: ViewRow | None) -> list[Decision]:
         try:
-            places = await self._commits.append([draft.record for draft in drafts])
-        except JournalError:
-            log.exception("journal_unreachable", decisions=len(drafts))
-            return [self._unrecorded(draft) for draft in drafts]
+            places = await self._commits.append([self._sealed(draft, person) for draft in drafts])
+        except (JournalError, SealError) as error:
+            log.exception("not_recorded", decisions=len(drafts))
+            return [unrecorded(self._fresh(draft, self._clock()), error) for draft in drafts]
         answers = [self._answer(draft, place) for draft, place in zip(drafts, places, strict=True)]
         new = [draft.record for draft, place in zip(drafts, places, strict=True) if not place.duplicate]
         if new:
@@ -193,18 +200,33 @@ class Decider:
             await self._sessions.apply(person.session_id, Decided(choices), session_row)
         return answers
 
-    def _answer(self, draft: Draft, place: Appended) -> Decision:
-        if place.duplicate:
-            first = self._journal.find("decision", draft.record.id)
-            if first is not None and isinstance(first.record, DecisionRecord):
-                return self._retry(first.record, first.time_us, draft.record.request_digest)
-        window_us = self.placements[draft.record.placement].window_us
-        return answer_of(draft.record, draft.personal, place.time_us, window_us)
+    def _sealed(self, draft: Draft, person: Person) -> DecisionRecord:
+        """Under the key the person had when reading began: what was read before an erasure must not outlive it."""
+        if person.key_ref is None:
+            raise JournalError("the key table could not be read")
+        sealed = self._sealer.seal(person.key_ref, draft.personal, draft.record.id.encode())
+        return msgspec.structs.replace(draft.record, key_ref=person.key_ref, sealed=sealed)
 
-    def _unrecorded(self, draft: Draft) -> Decision:
-        window_us = self.placements[draft.record.placement].window_us
-        answer = answer_of(draft.record, draft.personal, self._clock(), window_us)
-        return replace(answer, recorded=False, degraded=(*answer.degraded, "journal"))
+    def _answer(self, draft: Draft, place: Appended) -> Decision:
+        if not place.duplicate:
+            return self._fresh(draft, place.time_us)
+        first = self._found(draft.record.id)
+        if first is None:
+            return unrecorded(self._fresh(draft, place.time_us), JournalError("the first answer cannot be read"))
+        return self._again(first, draft.record.request_digest)
+
+    def _fresh(self, draft: Draft, time_us: int) -> Decision:
+        return answer_of(draft.record, draft.personal, time_us, self.placements[draft.record.placement].window_us)
+
+
+def _check_together(requests: Sequence[DecisionRequest]) -> None:
+    """A turn is about one person: the first request's consent must not open another one's rows."""
+    for field in ("session_id", "user_id", "consent"):
+        if len({getattr(request, field) for request in requests}) > 1:
+            raise BadRequest("a turn is about one person in one session", field=field)
+    ids = [request.decision_id for request in requests if request.decision_id is not None]
+    if len(set(ids)) < len(ids):
+        raise BadRequest("a decision id is used twice in one turn", field="decision_id")
 
 
 def _chosen_id(record: DecisionRecord) -> str | None:

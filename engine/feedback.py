@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from engine.config import PrivacySpec
-from engine.errors import NotFound, SealError
+from engine.errors import JournalError, NotFound, SealError
 from engine.ids import new_id
 from engine.journal.base import Appended, Commits, Journal
 from engine.privacy import Vault, gate
@@ -21,6 +23,8 @@ from engine.records.schema import (
 )
 from features.session import Happened, Rewarded, SessionWriter
 from features.vector import Scalar
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +101,18 @@ class Feedback:
             await self._sessions.apply(session_id, Rewarded(outcome.metric, outcome.value), None)
 
     def _session_of(self, decision_id: str) -> str | None:
-        stored = self._journal.find("decision", decision_id)
-        if stored is None or not isinstance(stored.record, DecisionRecord):
-            return None
-        record = stored.record
+        """Never raises: the outcome is recorded already, and a sender who saw an error would report it twice."""
         try:
+            stored = self._journal.find("decision", decision_id)
+            if stored is None or not isinstance(stored.record, DecisionRecord):
+                return None
+            record = stored.record
             return self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode()).session_id
+        except JournalError:
+            log.exception("session_unknown", decision_id=decision_id)
         except SealError:
-            return None
+            log.info("session_forgotten", decision_id=decision_id)
+        return None
 
     def _event_record(self, session_id: str, user_id: str | None, event: SessionEvent) -> EventRecord:
         record_id = self._event_id(session_id, event.message_id)
@@ -112,9 +120,11 @@ class Feedback:
         personal = PersonalEvent(
             session_id=session_id, user_id=user_id, name=event.name, properties=dict(event.properties)
         )
-        return EventRecord(
-            id=record_id, key_ref=key_ref, sealed=self._sealer.seal(key_ref, personal, record_id.encode())
-        )
+        try:
+            sealed = self._sealer.seal(key_ref, personal, record_id.encode())
+        except SealError as error:
+            raise JournalError("the key was destroyed just now; a new one is made at the next try") from error
+        return EventRecord(id=record_id, key_ref=key_ref, sealed=sealed)
 
     def _event_id(self, session_id: str, message_id: str | None) -> str:
         if message_id is None:

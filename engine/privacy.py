@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import structlog
+
 from engine.config import PrivacySpec
+from engine.errors import JournalError
 from engine.records.keys import KeyTable
 from engine.records.sealing import Sealer
 from engine.traffic import unit_of
 from engine.types import DecisionRequest
+
+log = structlog.get_logger(__name__)
+
+Kind = Literal["user", "session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +44,14 @@ class Person:
     Attributes:
         user_id: ``None`` without consent: no user row is read, no user key written.
         unit: pseudonym; the unit of traffic groups and of lift.
-        key_ref: the key that seals what is recorded.
+        key_ref: the key that seals what is recorded; ``None`` while the key table cannot be read.
     """
 
     session_id: str
     user_id: str | None
     consent: bool
     unit: str
-    key_ref: str
+    key_ref: str | None
 
     @property
     def entity_keys(self) -> dict[str, str]:
@@ -64,8 +71,15 @@ def identify(request: DecisionRequest, privacy: PrivacySpec, vault: Vault) -> Pe
     """Apply the consent gate; everything downstream sees only the ``Person``."""
     consent = gate(request.consent, privacy)
     user_id = request.user_id if consent else None
-    kind: Literal["user", "session"] = "session" if user_id is None else "user"
+    kind: Kind = "session" if user_id is None else "user"
     id = request.session_id if user_id is None else user_id
-    return Person(
-        request.session_id, user_id, consent, unit_of(vault.salts.group, kind, id), vault.keys.ref_for(kind, id)
-    )
+    unit = unit_of(vault.salts.group, kind, id)
+    return Person(request.session_id, user_id, consent, unit, _key_ref(vault.keys, kind, id))
+
+
+def _key_ref(keys: KeyTable, kind: Kind, id: str) -> str | None:
+    try:
+        return keys.ref_for(kind, id)
+    except JournalError:
+        log.exception("key_table_unreadable")
+        return None

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.journal.base import BeforeCommit, Journal
-from engine.journal.sqlite import Clock, Durability, SqliteJournal, wall_clock_us
+from engine.journal.sqlite import Durability, SqliteJournal
+from features.clock import Clock, wall_clock
 
 SQLITE = "sqlite:///"
 
@@ -16,7 +17,7 @@ def open_journal(
     *,
     durability: Durability = "power",
     before_commit: BeforeCommit | None = None,
-    clock: Clock = wall_clock_us,
+    clock: Clock = wall_clock,
 ) -> Journal:
     """Open a journal, making it if there is none.
 

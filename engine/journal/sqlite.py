@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -14,12 +13,10 @@ from engine.journal.base import Appended, BeforeCommit, Stored
 from engine.records.codec import decode, encode, kind_of
 from engine.records.schema import AnyRecord
 from engine.sqlite_wal import journal_errors, open_reader, open_writer, transaction
+from features.clock import Clock, wall_clock
 
 Durability = Literal["power", "process"]
 """What acknowledged records survive: loss of power (a sync per commit), or the death of the process only."""
-
-Clock = Callable[[], int]
-"""Microseconds since the epoch."""
 
 CHUNK = 64
 
@@ -45,11 +42,6 @@ class _Row(NamedTuple):
     body: bytes
 
 
-def wall_clock_us() -> int:
-    """Now, by the machine's clock."""
-    return time.time_ns() // 1_000
-
-
 class SqliteJournal:
     """A ``Journal`` (see ``journal.base``). Appends take turns; reads have a connection of their own and never wait.
 
@@ -62,7 +54,7 @@ class SqliteJournal:
         path: Path,
         durability: Durability = "power",
         before_commit: BeforeCommit | None = None,
-        clock: Clock = wall_clock_us,
+        clock: Clock = wall_clock,
     ) -> None:
         self._before_commit = before_commit
         self._clock = clock

@@ -20,4 +20,5 @@ def test_the_demo_prepares_serves_learns_and_reports(tmp_path: Path):
     summary = json.loads(done.stdout.splitlines()[-1])
     assert summary["decisions"] >= DECISIONS_AT_LEAST
     assert summary["degraded"] == 0
-    assert 0.0 < summary["share_of_best"]["random"] < summary["share_of_best"]["champion"] <= 1.0
+    overall = summary["report"]["overall"]
+    assert 0.0 < overall["random"]["share_of_best"] < overall["champion"]["share_of_best"] <= 1.0

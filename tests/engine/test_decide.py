@@ -1,4 +1,4 @@
-"""One decision: what is logged is what was sampled, what is answered is what was logged, and there is always an answer."""
+"""One decision: the sampled pmf is the logged one, the answer is what was logged, and there always is an answer."""
 
 from __future__ import annotations
 
