@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from typing import Any, TypeVar
@@ -9,12 +10,17 @@ from typing import Any, TypeVar
 import msgspec
 from fastapi import Request, Response
 from msgspec.json import Decoder
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.problems import BodyTooLarge
 from engine.config_shape import shape_faults
 from engine.errors import BadRequest
 
 T = TypeVar("T")
+BODY_SECONDS = 4.0
+"""Less than a stopping server grants, so that every request is answered."""
+CLOSE = {"connection": "close"}
 
 _encode = msgspec.json.Encoder().encode
 
@@ -61,11 +67,26 @@ def _finite(text: str) -> float | None:
 
 
 async def received(request: Request) -> bytes:
-    """The body's bytes. Raises ``BodyTooLarge`` as soon as there are more than allowed."""
+    """The body's bytes.
+
+    Raises:
+        BodyTooLarge: as soon as there are more than allowed.
+        HTTPException: it did not come in time (408), or the connection ended before it did (400).
+    """
     limit = request.app.state.settings.max_body_bytes
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise BodyTooLarge(limit)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _joined(request, limit)
+    except TimeoutError as error:
+        raise HTTPException(408, f"the body was not complete within {BODY_SECONDS:.0f} s", CLOSE) from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the connection ended before the body did") from error
+
+
+async def _joined(request: Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
@@ -74,6 +95,14 @@ async def received(request: Request) -> bytes:
             raise BodyTooLarge(limit)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def checked(value: str, kind: Any, *, field: str) -> str:
+    """A part of the path, held to the type it has in a body. Raises ``BadRequest`` naming ``field``."""
+    try:
+        return msgspec.convert(value, kind)  # type: ignore[no-any-return]
+    except msgspec.ValidationError as error:
+        raise BadRequest(str(error), field=field) from error
 
 
 def answered(content: Any, status: int = 200) -> Response:

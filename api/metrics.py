@@ -26,7 +26,10 @@ class Metrics:
         )
         self.events = Counter("maitred_session_events_total", "Session events accepted.", registry=self.registry)
         self.problems = Counter(
-            "maitred_problems_total", "Requests refused, by problem type.", ("type",), registry=self.registry
+            "maitred_problems_total",
+            "Requests refused, by the last part of the problem's type.",
+            ("type",),
+            registry=self.registry,
         )
         self.swaps = Counter(
             "maitred_model_swaps_total", "Snapshots swapped in.", ("placement",), registry=self.registry

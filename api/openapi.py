@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api import schemas
-from api.problems import MEDIA_TYPE
+from api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX
 from engine.explain import Explanation
 
 _BODIES = (
@@ -20,12 +20,18 @@ _BODIES = (
     schemas.EventsBody,
     schemas.DecisionAnswer,
     schemas.TurnAnswer,
-    schemas.OutcomesAnswer,
+    schemas.AcceptedAnswer,
     schemas.ShownAnswer,
+    schemas.AliveAnswer,
+    schemas.ReadyAnswer,
     schemas.Problem,
     Explanation,
 )
 _REF = "#/components/schemas/{name}"
+_PROBLEM = {
+    "description": "Problem details",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}},
+}
 
 
 def takes(*bodies: type[msgspec.Struct], example: Any) -> dict[str, Any]:
@@ -37,16 +43,16 @@ def takes(*bodies: type[msgspec.Struct], example: Any) -> dict[str, Any]:
 
 
 def gives(answer: type[msgspec.Struct], status: int = 200, *, problems: tuple[int, ...] = ()) -> dict[int | str, Any]:
-    """``responses`` of a route: its answer, and problem+json for each status in ``problems``."""
-    ref = {"$ref": _REF.format(name=answer.__name__)}
-    problem = {"$ref": _REF.format(name="Problem")}
-    good: dict[int | str, Any] = {
-        status: {"description": (answer.__doc__ or "").strip(), "content": {"application/json": {"schema": ref}}}
-    }
-    bad: dict[int | str, Any] = {
-        code: {"description": "Problem details", "content": {MEDIA_TYPE: {"schema": problem}}} for code in problems
-    }
-    return {**good, **bad}
+    """``responses`` of a route: its answer, problem+json for each status in ``problems`` and for any other error."""
+    content = {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}}
+    good = {"description": (answer.__doc__ or "").strip(), "content": content}
+    return {status: good, **dict.fromkeys((*problems, "default"), _PROBLEM)}
+
+
+def gives_text(description: str) -> dict[int | str, Any]:
+    """``responses`` of a route that answers in plain text."""
+    good = {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}
+    return {200: good, "default": _PROBLEM}
 
 
 def install(app: FastAPI) -> None:
@@ -56,6 +62,7 @@ def install(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             _, components = msgspec.json.schema_components(_BODIES, ref_template=_REF)
+            components["Problem"]["properties"]["type"]["examples"] = [TYPE_PREFIX + kind.name for kind in KINDS]
             document.setdefault("components", {}).setdefault("schemas", {}).update(components)
             app.openapi_schema = document
         return app.openapi_schema

@@ -1,9 +1,11 @@
-"""Every error as RFC 9457 ``application/problem+json``, one shape for all routes."""
+"""Every error as RFC 9457 ``application/problem+json``, one shape for all routes, counted by type."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -11,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.schemas import Problem
+from api.service import service_of
 from engine.errors import (
     BadRequest,
     DecisionConflict,
@@ -25,17 +28,39 @@ log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:maitred:problem:"
+RETRY_SECONDS = "1"
 
-_STATUS: Mapping[type[MaitredError], tuple[int, str, str]] = {
-    UnknownPlacement: (404, "unknown-placement", "Unknown placement"),
-    DecisionConflict: (409, "decision-conflict", "The decision id belongs to another request"),
-    BadRequest: (422, "bad-request", "The request cannot be served as asked"),
-    NotFound: (404, "not-found", "Not found"),
-    SealError: (410, "forgotten", "The personal part was erased"),
-    JournalError: (503, "journal-unavailable", "The journal cannot take the record now"),
-    MaitredError: (500, "internal", "Internal error"),
+
+class Kind(NamedTuple):
+    """One problem type: its name below ``TYPE_PREFIX`` never changes."""
+
+    status: int
+    name: str
+    title: str
+
+
+MALFORMED_JSON = Kind(400, "malformed-json", "The body is not JSON")
+INVALID_BODY = Kind(422, "invalid-body", "The body is not what this route takes")
+INTERNAL = Kind(500, "internal", "Internal error")
+OTHER = "http"
+_BY_ERROR: Mapping[type[MaitredError], Kind] = {
+    UnknownPlacement: Kind(404, "unknown-placement", "Unknown placement"),
+    DecisionConflict: Kind(409, "decision-conflict", "The decision id belongs to another request"),
+    BadRequest: Kind(422, "bad-request", "The request cannot be served as asked"),
+    NotFound: Kind(404, "not-found", "Not found"),
+    SealError: Kind(410, "forgotten", "The personal part was erased"),
+    JournalError: Kind(503, "journal-unavailable", "The journal is not available now"),
+    MaitredError: INTERNAL,
 }
-_HTTP_TITLES = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
+_BY_STATUS: Mapping[int, Kind] = {
+    404: _BY_ERROR[NotFound],
+    405: Kind(405, "method-not-allowed", "Method not allowed"),
+    413: Kind(413, "too-large", "Too large"),
+    503: Kind(503, "not-ready", "Not ready"),
+}
+KINDS = (MALFORMED_JSON, INVALID_BODY, *dict.fromkeys((*_BY_ERROR.values(), *_BY_STATUS.values())))
+"""Every problem type but ``OTHER``."""
+
 _PATH = re.compile(r" - at `\$?\.?(?:key in )?(?P<path>[^`]*)`$")
 _NAMED = re.compile(r"(?:required|unknown) field `(?P<name>[^`]*)`")
 
@@ -47,30 +72,28 @@ class BodyTooLarge(HTTPException):
         super().__init__(413, f"the body is larger than {limit} bytes")
 
 
-def response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """The problem as an HTTP response."""
-    return Response(msgspec.json.encode(problem), problem.status, headers, MEDIA_TYPE)
-
-
 def of_error(error: MaitredError) -> Problem:
     """The problem for one of the engine's errors."""
-    status, kind, title = next(_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS)
+    kind = next(_BY_ERROR[cls] for cls in type(error).__mro__ if cls in _BY_ERROR)
     field = error.field if isinstance(error, BadRequest) else None
-    detail = "see the service's log" if status == 500 else str(error)
-    return Problem(type=TYPE_PREFIX + kind, title=title, status=status, detail=detail, field=field)
+    return _problem(kind, "see the service's log" if kind is INTERNAL else str(error), field)
 
 
 def of_validation(error: msgspec.DecodeError) -> Problem:
     """The problem for a body that is not JSON (400) or not the JSON asked for (422)."""
     message = str(error)
-    valid_json = isinstance(error, msgspec.ValidationError)
-    return Problem(
-        type=TYPE_PREFIX + ("invalid-body" if valid_json else "malformed-json"),
-        title="The body is not what this route takes" if valid_json else "The body is not JSON",
-        status=422 if valid_json else 400,
-        detail=message,
-        field=_field(message) if valid_json else None,
-    )
+    if isinstance(error, msgspec.ValidationError):
+        return _problem(INVALID_BODY, message, _field(message))
+    return _problem(MALFORMED_JSON, message)
+
+
+def of_status(status: int, detail: str) -> Problem:
+    """The problem for an HTTP status without an error of ours."""
+    return _problem(_BY_STATUS.get(status) or Kind(status, OTHER, HTTPStatus(status).phrase), detail)
+
+
+def _problem(kind: Kind, detail: str, field: str | None = None) -> Problem:
+    return Problem(type=TYPE_PREFIX + kind.name, title=kind.title, status=kind.status, detail=detail, field=field)
 
 
 def _field(message: str) -> str:
@@ -79,35 +102,34 @@ def _field(message: str) -> str:
     return ".".join(part for part in parts if part) or "$"
 
 
+def _refused(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    service_of(request).metrics.problems.labels(problem.type.removeprefix(TYPE_PREFIX)).inc()
+    more = {"retry-after": RETRY_SECONDS} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Response(msgspec.json.encode(problem), problem.status, {**(headers or {}), **more}, MEDIA_TYPE)
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers."""
 
-    async def maitred_error(_: Request, error: Exception) -> Response:
+    async def maitred_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, MaitredError)
         problem = of_error(error)
-        if problem.status >= 500:
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request_failed", exc_info=error)
-        headers = {"retry-after": "1"} if problem.status == 503 else None
-        return response(problem, headers)
+        return _refused(request, problem)
 
-    async def validation_error(_: Request, error: Exception) -> Response:
+    async def validation_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, msgspec.DecodeError)
-        return response(of_validation(error))
+        return _refused(request, of_validation(error))
 
-    async def http_error(_: Request, error: Exception) -> Response:
+    async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        kind = _HTTP_TITLES.get(error.status_code, "http")
-        problem = Problem(
-            type=TYPE_PREFIX + kind,
-            title=kind.replace("-", " ").capitalize(),
-            status=error.status_code,
-            detail=str(error.detail),
-        )
-        return response(problem, error.headers)
+        return _refused(request, of_status(error.status_code, str(error.detail)), error.headers)
 
-    async def unexpected(_: Request, error: Exception) -> Response:
-        log.error("request_crashed", exc_info=error)
-        return response(of_error(MaitredError(type(error).__name__)))
+    async def unexpected(request: Request, error: Exception) -> Response:
+        """The server logs the traceback: the error goes on to it after this answer."""
+        log.error("request_crashed", error=type(error).__name__)
+        return _refused(request, of_error(MaitredError()))
 
     app.add_exception_handler(MaitredError, maitred_error)
     app.add_exception_handler(msgspec.DecodeError, validation_error)

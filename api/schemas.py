@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -131,8 +131,8 @@ class OutcomesBody(Body, frozen=True, kw_only=True):
     outcomes: Annotated[tuple[OutcomeBody, ...], Meta(min_length=1, max_length=1_000)]
 
 
-class OutcomesAnswer(Answer, frozen=True, kw_only=True):
-    """How many were new, and how many were there before (by ``outcome_id``)."""
+class AcceptedAnswer(Answer, frozen=True, kw_only=True):
+    """How many outcomes or events were new, and how many were there before (by the id the sender gave)."""
 
     accepted: int
     duplicates: int
@@ -152,6 +152,19 @@ class EventsBody(Body, frozen=True, kw_only=True):
     events: Annotated[tuple[EventBody, ...], Meta(min_length=1, max_length=100)]
     user_id: Id | None = None
     consent: bool | None = None
+
+
+class AliveAnswer(Answer, frozen=True, kw_only=True):
+    """The process is alive."""
+
+    status: Literal["alive"] = "alive"
+
+
+class ReadyAnswer(Answer, frozen=True, kw_only=True):
+    """The service is warm; ``models`` is the model version that each placement is served by."""
+
+    models: dict[str, str]
+    status: Literal["ready"] = "ready"
 
 
 class ShownAnswer(Answer, frozen=True, kw_only=True):

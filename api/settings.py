@@ -15,7 +15,7 @@ SHIPPED_REPO = Path(__file__).parent.parent / "feature_repo"
 class Settings(BaseSettings):
     """Read once, at the start of a process, and passed down."""
 
-    model_config = SettingsConfigDict(env_prefix="MAITRED_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MAITRED_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Path = Field(default=Path(".maitred"), description="the one folder in which a deployment keeps its state")
     config: Path = Field(default=EXAMPLE_CONFIG, description="the bot's YAML; the example shop by default")

@@ -6,26 +6,51 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 
 import structlog
 
 log = structlog.get_logger(__name__)
 
-FIRST_DELAY_SECONDS = 0.5
-LONGEST_DELAY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
 
-class LearnerProcess:
-    """A context manager around ``maitred learn`` as a child process."""
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Seconds to wait before a restart: doubled each time, until a process has lived for the longest of them."""
 
-    def __init__(self, *, enabled: bool = True) -> None:
+    first: float = 0.5
+    longest: float = 30.0
+
+    def after(self, delay: float | None, lived: float) -> float:
+        """The next delay; ``delay`` is the last one, ``lived`` how long the process ran after it."""
+        return self.first if delay is None or lived >= self.longest else min(delay * 2, self.longest)
+
+
+def learner_command() -> list[str]:
+    """``maitred learn``, ending by itself should this process be killed."""
+    return [sys.executable, "-m", "api.cli", "learn", "--parent", str(os.getpid())]
+
+
+class LearnerProcess:
+    """A context manager around a child process that learns; ``command`` is ``learner_command()`` by default."""
+
+    def __init__(self, command: Sequence[str] | None = None, *, enabled: bool = True, backoff: Backoff | None = None):
+        self._command = list(command or learner_command())
         self._enabled = enabled
+        self._backoff = backoff or Backoff()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._watch = threading.Thread(target=self._keep_running, name="learner-watch", daemon=True)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the child that runs now, or ran last."""
+        return None if self._child is None else self._child.pid
 
     def __enter__(self) -> LearnerProcess:
         if self._enabled:
@@ -36,34 +61,31 @@ class LearnerProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._stop.set()
-        with self._lock:
-            child = self._child
-        if child is None:
+        with self._lock:  # after this no child is started
+            self._stop.set()
+        if self._child is None:
             return
-        child.terminate()
+        self._child.terminate()
         try:
-            child.wait(STOP_SECONDS)
+            self._child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+            self._child.kill()
+            self._child.wait()
         self._watch.join()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "api.cli", "learn", "--parent", str(os.getpid())]
+    def _start(self) -> None:
         with self._lock:
-            self._child = subprocess.Popen(command)
-            return self._child
+            if not self._stop.is_set():
+                self._child = subprocess.Popen(self._command)
 
     def _keep_running(self) -> None:
-        delay = FIRST_DELAY_SECONDS
-        child = self._child
-        while child is not None:
-            code = child.wait()
+        delay: float | None = None
+        while self._child is not None and not self._stop.is_set():
+            started = time.monotonic()
+            code = self._child.wait()
+            delay = self._backoff.after(delay, time.monotonic() - started)
             if self._stop.is_set():
                 return
             log.error("learner_died", code=code, restart_in_seconds=delay)
-            if self._stop.wait(delay):
-                return
-            delay = min(delay * 2, LONGEST_DELAY_SECONDS)
-            child = self._start()
+            if not self._stop.wait(delay):
+                self._start()

@@ -22,4 +22,4 @@ def microseconds_of(text: str, *, field: str) -> int:
         raise BadRequest(f"not an RFC 3339 time: {error}", field=field) from error
     if time.tzinfo is None:
         raise BadRequest("the time has no offset", field=field)
-    return round((time - _EPOCH) / timedelta(microseconds=1))
+    return (time - _EPOCH) // timedelta(microseconds=1)

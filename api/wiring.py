@@ -34,6 +34,9 @@ from features.plan_check import ensure_current
 from features.schema import ranges
 from features.session import SessionWriter
 
+SERVING_CHECKPOINT_PAGES = 16_384
+"""64 MiB of write-ahead log: a backstop, since the learner's commits move the log into the file as they go."""
+
 
 def load_config(path: Path) -> Config:
     """The bot's YAML, policies included. Raises ``ConfigError`` with every problem found."""
@@ -46,7 +49,12 @@ def build_service(settings: Settings) -> Service:
     settings.home.mkdir(parents=True, exist_ok=True)
     plan = ensure_current(settings.plan_path)
     vault = Vault(KeyTable(settings.keys_path))
-    journal = open_journal(settings.journal_url, durability=settings.durability, before_commit=vault.keys.flush)
+    journal = open_journal(
+        settings.journal_url,
+        durability=settings.durability,
+        before_commit=vault.keys.flush,
+        checkpoint_pages=SERVING_CHECKPOINT_PAGES,
+    )
     encoder = Encoder(ranges())
     placements = {name: _placement(name, spec, config, plan, encoder) for name, spec in config.placements.items()}
     announce(journal, config.placements)

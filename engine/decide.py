@@ -14,7 +14,7 @@ Read it from top to bottom; a turn of several placements is one pass:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -34,6 +34,7 @@ from engine.privacy import Person, Vault, identify
 from engine.records.schema import DecisionRecord, PersonalPart
 from engine.traffic import group_of
 from engine.types import Decision, DecisionRequest
+from features.clock import Clock
 from features.session import Decided, SessionWriter
 from features.vector import FeatureStore, FeatureVector, Scalar, ViewRow
 
@@ -62,7 +63,7 @@ class Decider:
         commits: Commits,
         vault: Vault,
         privacy: PrivacySpec,
-        clock: Callable[[], int],
+        clock: Clock,
     ) -> None:
         self.placements = placements
         self._features = features

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from engine.catalog import candidate_of
 from engine.config import PlacementSpec, RewardSpec
 from engine.encode import Encoder
+from engine.errors import CorruptRecord
 from engine.records.schema import DecisionRecord, PersonalPart
 from engine.records.sealing import Sealer
 from engine.types import Candidate, TrainingExample
@@ -29,29 +30,39 @@ class ExampleMaker:
         }
 
     def make(self, record: DecisionRecord, reward: float) -> TrainingExample:
-        """The example of a decision with a chosen action. Raises ``SealError`` if its person was forgotten."""
+        """The example of a decision with a chosen action.
+
+        Raises:
+            SealError: its person was forgotten.
+            CorruptRecord: it chose nothing, or among actions that neither its catalogue nor the bot had.
+        """
         if record.chosen is None:
-            raise ValueError(f"decision {record.id} chose nothing")
+            raise CorruptRecord(f"decision {record.id} chose nothing, yet it was settled to be learned")
         personal = self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
-        known = self._known(record.catalogue, personal)
         return TrainingExample(
             shared=self._encoder.shared(personal.features, personal.freshness),
-            candidates=tuple(known[id] for id in record.candidates),
+            candidates=self._seen(record, personal),
             chosen=record.chosen,
             propensity=record.pmf[record.chosen],
             reward=scaled(reward, self._rewards[record.catalogue]),
         )
 
+    def _seen(self, record: DecisionRecord, personal: PersonalPart) -> tuple[Candidate, ...]:
+        known = self._known(record.catalogue, personal)
+        unknown = [id for id in record.candidates if id not in known]
+        if unknown:
+            raise CorruptRecord(f"decision {record.id} had the candidate {unknown[0]!r}, which nobody offered")
+        return tuple(known[id] for id in record.candidates)
+
     def _known(self, catalogue: str, personal: PersonalPart) -> Mapping[str, Candidate]:
+        """The catalogue's actions and those the bot brought; the first of an id counts, as it did then."""
         known = self._candidates[catalogue]
         if personal.offered is None:
             return known
-        adhoc = {
-            id: candidate_of(id, features, self._encoder.action)
-            for id, features, _ in personal.offered
-            if id not in known
+        brought = {
+            id: candidate_of(id, features, self._encoder.action) for id, features, _ in reversed(personal.offered)
         }
-        return {**known, **adhoc}
+        return {**brought, **known}
 
 
 def scaled(reward: float, spec: RewardSpec) -> float:

@@ -113,7 +113,7 @@ class Fold:
         stored = self.find_decision(record.decision_id)
         if stored is None or not isinstance(stored.record, DecisionRecord):
             return
-        if stored.record.encoder_version != lineage.origin.encoder_version:
+        if {stored.record.encoder_version, lineage.origin.encoder_version} != {self.encoder.version}:
             return
         try:
             lineage.policy.learn(self._examples.make(stored.record, record.reward))

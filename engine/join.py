@@ -97,6 +97,11 @@ class Joiner:
         """Settlements that are due and not yet in the journal, by close time, then by decision position."""
         return [settlement for _, settlement in self._due.values()]
 
+    @property
+    def next_due(self) -> SettlementRecord | None:
+        """The pending settlement that comes first."""
+        return next((settlement for _, settlement in self._due.values()), None)
+
     def due(self, decision_id: str) -> SettlementRecord | None:
         """The pending settlement of one decision."""
         return self._due[decision_id][1] if decision_id in self._due else None

@@ -7,7 +7,7 @@ becomes current after its ``publish`` record. So it may be killed anywhere and s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from engine.policies import registry
 from engine.records.schema import AnyRecord, ControlRecord, TickRecord
 from engine.records.sealing import Sealer
 from engine.snapshots import Manifest, SnapshotStore
+from features.clock import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,7 @@ class Learner:
         snapshots: SnapshotStore,
         sealer: Sealer,
         encoder: Encoder,
-        clock: Callable[[], int],
+        clock: Clock,
         publish_every_us: int = 1_000_000,
     ) -> None:
         self._journal = journal
@@ -103,7 +104,8 @@ class Learner:
 
     def _origin_record(self, placement: str, origin: Origin) -> ControlRecord:
         position, _ = self.fold.catalogues[placement]
-        content = msgspec.json.encode([placement, position, origin], order="deterministic")
+        replaced = self.fold.lineages.get(placement)
+        content = msgspec.json.encode([placement, position, origin, replaced and replaced.id], order="deterministic")
         version = hashlib.sha256(content).hexdigest()[:12]
         return ControlRecord(action="origin", placement=placement, version=version, payload=msgspec.to_builtins(origin))
 
@@ -123,8 +125,15 @@ class Learner:
             log.exception("snapshot_refused", placement=placement, lineage=lineage.id)
             return
         self._append([_publish_record(manifest)])
-        self._snapshots.activate(manifest)
-        self._published[placement] = (lineage.id, lineage.settled_position)
+        self._activate(manifest)
+
+    def _activate(self, manifest: Manifest) -> None:
+        try:
+            self._snapshots.activate(manifest)
+        except SnapshotError:
+            log.exception("snapshot_not_activated", placement=manifest.placement, version=manifest.version)
+            return
+        self._published[manifest.placement] = (manifest.lineage, manifest.settled_position)
 
     def _manifest_fields(self, placement: str, lineage: Lineage) -> dict[str, Any]:
         return {
@@ -140,22 +149,28 @@ class Learner:
     def _resumable(self) -> dict[str, Resumed]:
         found: dict[str, Resumed] = {}
         for placement in self._snapshots.placements():
-            manifest = self._snapshots.current(placement)
-            resumed = None if manifest is None else self._resumed(manifest)
+            resumed = self._resumed(placement)
             if resumed is not None:
                 found[placement] = resumed
         return found
 
-    def _resumed(self, manifest: Manifest) -> Resumed | None:
-        """``None`` sends the lineage back to its origin: a snapshot that is bad, inexact or ahead of the journal."""
+    def _resumed(self, placement: str) -> Resumed | None:
+        """``None`` sends the lineage back to its origin: a snapshot that is bad, inexact or not this journal's."""
         try:
+            manifest = self._snapshots.current(placement)
+            if manifest is None or not self._is_ours(manifest):
+                return None
             policy = self._snapshots.load(manifest)
         except SnapshotError:
-            log.exception("snapshot_unusable", placement=manifest.placement, version=manifest.version)
+            log.exception("snapshot_unusable", placement=placement)
             return None
-        if not policy.resumes_exactly or manifest.settled_position > self._journal.last_position():
-            return None
-        return Resumed(manifest.lineage, policy, manifest.settled_position)
+        return Resumed(manifest.lineage, policy, manifest.settled_position) if policy.resumes_exactly else None
+
+    def _is_ours(self, manifest: Manifest) -> bool:
+        """Lineages of equal configurations have equal names: whose bytes these are, only a ``publish`` record tells."""
+        published = _publish_record(manifest)
+        stored = self._journal.find("control", published.idempotency_key or "")
+        return stored is not None and stored.record == published
 
     def _find_decision(self, decision_id: str) -> Stored | None:
         return self._journal.find("decision", decision_id)

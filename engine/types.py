@@ -83,7 +83,7 @@ class Decision:
     """The answer to a request, as it was journaled.
 
     ``action_id`` and ``propensity`` are ``None`` if no action was eligible. ``content`` is what the bot may say.
-    ``recorded`` is False only if the journal could not take the decision.
+    ``recorded`` is False if the journal could not take the decision, or its person was erased meanwhile.
     """
 
     id: str

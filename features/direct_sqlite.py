@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,13 +18,16 @@ from features.rowstore import RowStore, StoredRow
 from features.vector import Scalar, ViewRow
 
 PATIENT_MS = 250
+WRITES_BETWEEN_CHECKPOINTS = 500
+BACKSTOP_PAGES = 16_384
 
 
 class DirectSqliteStore:
     """``FeatureStore`` over the file that ``WalSqliteOnlineStore`` writes.
 
     A read takes some ten microseconds and never waits, so it runs on the event loop. A write does too, unless
-    another process is in the middle of a transaction: then it waits in a thread, at most ``PATIENT_MS``.
+    another process is in the middle of a transaction: then it waits in a thread, at most ``PATIENT_MS``. The
+    write-ahead log is moved into the file in a thread, too.
     """
 
     def __init__(self, plan: Plan, path: Path, clock: Clock = wall_clock) -> None:
@@ -31,9 +35,11 @@ class DirectSqliteStore:
         self._views = plan.stored_views
         self._by_name = {view.name: (view, frozenset(f.name for f in view.features)) for view in self._views}
         self._keys = {view.join_key: EntityKeys(view.join_key) for view in self._views if view.join_key is not None}
-        self._rows = RowStore(path, project, busy_ms=0)
+        self._rows = RowStore(path, project, busy_ms=0, checkpoint_pages=BACKSTOP_PAGES)
         self._patient = RowStore(path, project, busy_ms=PATIENT_MS)
         self._patient_lock = asyncio.Lock()
+        self._writes = 0
+        self._checkpoint: asyncio.Task[None] | None = None
         self._clock = clock
 
     async def read(self, keys: Mapping[str, str]) -> dict[str, ViewRow]:
@@ -53,6 +59,7 @@ class DirectSqliteStore:
         planned = self._by_name[view][0]
         row = writable(planned, values)
         entity = self._entity(planned, key)
+        self._checkpoint_now_and_then()
         try:
             return self._rows.replace(view, entity, row, timestamp_us=timestamp_us, expected_us=expected_us)
         except sqlite3.OperationalError as busy:
@@ -62,6 +69,8 @@ class DirectSqliteStore:
 
     async def close(self) -> None:
         """See ``FeatureStore.close``."""
+        if self._checkpoint is not None:
+            await self._checkpoint
         self._rows.close()
         self._patient.close()
 
@@ -78,6 +87,16 @@ class DirectSqliteStore:
     def _entity(self, view: PlannedView, key: str) -> bytes:
         assert view.join_key is not None
         return self._keys[view.join_key].key(key)
+
+    def _checkpoint_now_and_then(self) -> None:
+        self._writes += 1
+        if self._writes % WRITES_BETWEEN_CHECKPOINTS == 0 and (self._checkpoint is None or self._checkpoint.done()):
+            self._checkpoint = asyncio.create_task(self._move_log())
+
+    async def _move_log(self) -> None:
+        async with self._patient_lock:
+            with contextlib.suppress(sqlite3.Error):
+                await asyncio.to_thread(self._patient.checkpoint)
 
     async def _write_patiently(
         self, view: str, entity: bytes, row: Mapping[str, Scalar], timestamp_us: int, expected_us: int | None

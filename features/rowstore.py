@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 OPEN_TIMEOUT_S = 5.0
+CHECKPOINT_PAGES = 1_000
 
 _SCHEMA = """CREATE TABLE IF NOT EXISTS online_row (
     project TEXT NOT NULL, entity BLOB NOT NULL, view TEXT NOT NULL, timestamp_us INTEGER NOT NULL, body BLOB NOT NULL,
@@ -55,9 +56,11 @@ class RowStore:
     Args:
         path: the file, made (owner-only) if absent.
         busy_ms: how long a write waits for another process's transaction before ``sqlite3.OperationalError``.
+        checkpoint_pages: how long the write-ahead log may grow before a commit moves it into the file itself, which
+            takes tens of milliseconds; ``checkpoint`` does it at a better time.
     """
 
-    def __init__(self, path: Path, project: str, *, busy_ms: int) -> None:
+    def __init__(self, path: Path, project: str, *, busy_ms: int, checkpoint_pages: int = CHECKPOINT_PAGES) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._project = project
@@ -65,6 +68,7 @@ class RowStore:
         self._execute = self._connection.execute
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "mmap_size = 268435456"):
             self._execute(f"PRAGMA {pragma}")
+        self._execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
         self._execute(_SCHEMA)
         self._execute(f"PRAGMA busy_timeout = {busy_ms}")
 
@@ -103,6 +107,10 @@ class RowStore:
     def drop_view(self, view: str) -> int:
         """Forget every row of one view; how many there were."""
         return self._execute(_DELETE + " AND view = ?", (self._project, view)).rowcount
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file as far as that goes without making anybody wait."""
+        self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         """Close the connection."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from api import logs
 from api.cli import demo, features, learn, serve, validate, verify
 
-app = typer.Typer(help="A contextual-bandit content-selection engine for bots.", no_args_is_help=True)
+app = typer.Typer(
+    help="A contextual-bandit content-selection engine for bots.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
 app.command()(serve.serve)
 app.command()(learn.learn)
 app.command()(demo.demo)
@@ -17,4 +22,5 @@ app.add_typer(features.app, name="features")
 
 def main() -> None:
     """Entry point of the console script."""
+    logs.configure()
     app()

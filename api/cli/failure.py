@@ -18,10 +18,13 @@ MISUSED = 2
 
 @contextlib.contextmanager
 def reported() -> Iterator[None]:
-    """Turn expected errors into a message and exit code 1, wrong environment variables into exit code 2."""
+    """Turn expected errors into a message and exit code 1, wrong environment variables into exit code 2.
+
+    Errors of the operating system are expected, too: a folder that is a file, a full disk, no permission.
+    """
     try:
         yield
-    except (MaitredError, FeatureError) as error:
+    except (MaitredError, FeatureError, OSError) as error:
         print(f"maitred: {error}", file=sys.stderr)
         raise typer.Exit(FAILED) from error
     except ValidationError as error:

@@ -18,7 +18,7 @@ import typer
 from api.cli.failure import reported
 from api.settings import Settings
 from api.wiring import build_learner
-from engine.errors import JournalError
+from engine.errors import CorruptRecord, JournalError
 from engine.learn import Learner
 
 log = structlog.get_logger(__name__)
@@ -46,6 +46,8 @@ def _run(learner: Learner, stop: threading.Event, parent: int | None) -> None:
     while not stop.is_set() and not _orphaned(parent):
         try:
             busy = learner.step()
+        except CorruptRecord:
+            raise  # reading it again would not mend it
         except JournalError:
             log.exception("journal_unreachable")
             busy = False

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import socket
 import sys
+from types import FrameType
 from typing import Annotated
 
-import structlog
 import typer
 import uvicorn
 
 from api.app import create_app
 from api.cli.failure import reported
+from api.protocol import BoundedProtocol
 from api.settings import EXAMPLE_CONFIG, Settings
 from api.supervise import LearnerProcess
 from api.wiring import build_service, load_config
+from engine.errors import ConfigError
 from features import control_plane
-
-log = structlog.get_logger(__name__)
 
 HOST = "127.0.0.1"
 PORT = 8765
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+GRACE_SECONDS = 5
+"""How long requests under way may take after the order to stop."""
 
 
 def serve(
@@ -29,25 +35,55 @@ def serve(
     learner: Annotated[bool, typer.Option(help="start the learner, too")] = True,
 ) -> None:
     """Serve decisions and learn from their outcomes."""
+    signal.signal(signal.SIGTERM, _end)
     with reported():
         settings = Settings()
         _refuse_what_is_not_possible(host, workers)
-        load_config(settings.config)
-        if settings.config == EXAMPLE_CONFIG:
-            print("MAITRED_CONFIG is not set: serving the example shop.", file=sys.stderr)
-        if not settings.plan_path.exists():
-            print("No feature plan yet: applying the Feast repository …", file=sys.stderr)
-            control_plane.apply(settings.features_repo, settings.home)
-        app = create_app(settings, build_service)
-        server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, access_log=False, log_level="warning"))
-        with LearnerProcess(enabled=learner):
-            server.run()
-        if not server.started:
-            raise typer.Exit(1)
+        _prepare(settings)
+        with contextlib.closing(_listen(host, port)) as listener:
+            service = build_service(settings)
+            server = uvicorn.Server(_how(create_app(settings, lambda _: service)))
+            with LearnerProcess(enabled=learner):
+                server.run([listener])
 
 
 def _refuse_what_is_not_possible(host: str, workers: int) -> None:
     if workers > 1:
         raise typer.BadParameter("more than one worker needs a Redis journal; this one is embedded (SQLite)")
-    if host not in ("127.0.0.1", "::1", "localhost"):
+    if host not in LOOPBACK:
         raise typer.BadParameter("there are no API keys yet: listen on a loopback address (127.0.0.1, ::1)")
+
+
+def _prepare(settings: Settings) -> None:
+    load_config(settings.config)
+    if settings.config == EXAMPLE_CONFIG:
+        print("MAITRED_CONFIG is not set: serving the example shop.", file=sys.stderr)
+    if not settings.plan_path.exists():
+        print("No feature plan yet: applying the Feast repository …", file=sys.stderr)
+        control_plane.apply(settings.features_repo, settings.home)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Before anything is started: a second service on this port must not touch the home of the first."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {host} port {port}: {error.strerror}") from error
+
+
+def _how(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http=BoundedProtocol,
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _end(_: int, __: FrameType | None) -> None:
+    """SIGTERM leaves as a return does: through every context manager, with exit code 0."""
+    raise SystemExit(0)

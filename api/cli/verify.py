@@ -12,8 +12,8 @@ from api.settings import Settings
 from api.wiring import open_history
 from engine import verify as verification
 from engine.encode import Encoder
+from engine.privacy import Vault
 from engine.records.keys import KeyTable
-from engine.records.sealing import Sealer
 from engine.snapshots import SnapshotStore
 from features.schema import ranges
 
@@ -24,7 +24,7 @@ def verify(json_output: Annotated[bool, typer.Option("--json", help="print one J
         settings = Settings()
         verified = verification.verify(
             open_history(settings),
-            Sealer(KeyTable(settings.keys_path)),
+            Vault(KeyTable(settings.keys_path)),
             Encoder(ranges()),
             SnapshotStore(settings.snapshots_path),
         )
@@ -34,4 +34,6 @@ def verify(json_output: Annotated[bool, typer.Option("--json", help="print one J
     print(f"{verified.records} records: {verified.decisions} decisions, {verified.settlements} settlements")
     for placement, version in verified.snapshots:
         print(f"  {placement} {version}: byte-identical")
+    for placement, version in verified.foreign:
+        print(f"  {placement} {version}: not compared, its encoder is not this software's")
     print(f"{len(verified.snapshots)} published snapshots, all byte-identical ({verified.files} of them still on disk)")

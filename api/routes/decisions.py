@@ -27,7 +27,7 @@ _decision = Decoder(DecisionBody)
     "",
     summary="Which action should be shown now?",
     openapi_extra=takes(DecisionBody, example=EXAMPLE),
-    responses=gives(DecisionAnswer, problems=(400, 404, 409, 413, 422)),
+    responses=gives(DecisionAnswer, problems=(400, 404, 408, 409, 413, 422)),
 )
 async def decide(request: Request) -> Response:
     service = service_of(request)
@@ -39,7 +39,7 @@ async def decide(request: Request) -> Response:
 
 
 @router.post(
-    "/{decision_id}/shown",
+    "/{decision_id:path}/shown",
     status_code=202,
     summary="The content of a deferred decision was really displayed",
     responses=gives(ShownAnswer, 202, problems=(404, 503)),
@@ -50,9 +50,9 @@ async def shown(decision_id: str, request: Request) -> Response:
 
 
 @router.get(
-    "/{decision_id}",
+    "/{decision_id:path}",
     summary="Everything about one decision: features, candidates, pmf, model, outcomes, contributions",
-    responses=gives(Explanation, problems=(404, 410)),
+    responses=gives(Explanation, problems=(404, 410, 503)),
 )
 async def explain(decision_id: str, request: Request) -> Response:
     return answered(service_of(request).explainer.explain(decision_id))

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+import contextlib
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.body import answered
-from api.problems import TYPE_PREFIX, response
-from api.schemas import Problem
+from api.openapi import gives, gives_text
+from api.schemas import AliveAnswer, ReadyAnswer
 from api.service import service_of
+from engine.errors import JournalError
 
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/healthz", summary="The process is alive")
+@router.get("/healthz", summary="The process is alive", responses=gives(AliveAnswer))
 async def healthz() -> Response:
-    return answered({"status": "alive"})
+    return answered(AliveAnswer())
 
 
-@router.get("/readyz", summary="Warm: ready to be asked")
+@router.get("/readyz", summary="Warm: ready to be asked", responses=gives(ReadyAnswer, problems=(503,)))
 async def readyz(request: Request) -> Response:
     service = service_of(request)
     if not service.ready:
-        detail = "still warming up"
-        return response(Problem(type=TYPE_PREFIX + "not-ready", title="Not ready", status=503, detail=detail))
+        raise HTTPException(503, "still warming up")
     models = {name: placement.served.version for name, placement in service.decider.placements.items()}
-    return answered({"status": "ready", "models": models})
+    return answered(ReadyAnswer(models=models))
 
 
-@router.get("/metrics", summary="Prometheus metrics")
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=PlainTextResponse,
+    responses=gives_text("Prometheus' exposition format"),
+)
 async def metrics(request: Request) -> Response:
     service = service_of(request)
-    service.metrics.journal_position.set(service.journal.last_position())
+    with contextlib.suppress(JournalError):  # what is left is needed most when the journal is away
+        service.metrics.journal_position.set(service.journal.last_position())
     for name, placement in service.decider.placements.items():
         service.metrics.settled_position.labels(name).set(placement.served.settled_position)
     return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

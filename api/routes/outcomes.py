@@ -8,7 +8,7 @@ from msgspec.json import Decoder
 
 from api.body import answered, decode, received
 from api.openapi import gives, takes
-from api.schemas import OutcomeBody, OutcomesAnswer, OutcomesBody
+from api.schemas import AcceptedAnswer, OutcomeBody, OutcomesBody
 from api.service import service_of
 from api.wire_time import microseconds_of
 from engine.feedback import Outcome
@@ -32,7 +32,7 @@ _shape, _many, _one = Decoder(_Shape), Decoder(OutcomesBody), Decoder(OutcomeBod
     status_code=202,
     summary="Report one outcome or many; unknown decision ids wait, late ones are kept and not learned",
     openapi_extra=takes(OutcomeBody, OutcomesBody, example=EXAMPLE),
-    responses=gives(OutcomesAnswer, 202, problems=(400, 413, 422, 503)),
+    responses=gives(AcceptedAnswer, 202, problems=(400, 408, 413, 422, 503)),
 )
 async def report(request: Request) -> Response:
     service = service_of(request)
@@ -41,7 +41,7 @@ async def report(request: Request) -> Response:
     accepted = len(bodies) - duplicates
     service.metrics.outcomes.inc(accepted)
     service.metrics.duplicates.inc(duplicates)
-    return answered(OutcomesAnswer(accepted=accepted, duplicates=duplicates), 202)
+    return answered(AcceptedAnswer(accepted=accepted, duplicates=duplicates), 202)
 
 
 def _bodies(content: bytes) -> tuple[OutcomeBody, ...]:

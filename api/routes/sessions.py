@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from msgspec.json import Decoder
 
-from api.body import answered, decoded
+from api.body import answered, checked, decoded
 from api.openapi import gives, takes
-from api.schemas import EventsBody, OutcomesAnswer
+from api.schemas import AcceptedAnswer, EventsBody, Id
 from api.service import service_of
 from engine.feedback import SessionEvent
 
@@ -20,17 +18,18 @@ _events = Decoder(EventsBody)
 
 
 @router.post(
-    "/{session_id}/events",
+    "/{session_id:path}/events",
     status_code=202,
     summary="Track events of a session",
     openapi_extra=takes(EventsBody, example=EXAMPLE),
-    responses=gives(OutcomesAnswer, 202, problems=(400, 413, 422, 503)),
+    responses=gives(AcceptedAnswer, 202, problems=(400, 408, 413, 422, 503)),
 )
-async def track(session_id: Annotated[str, Path(max_length=128)], request: Request) -> Response:
+async def track(session_id: str, request: Request) -> Response:
     service = service_of(request)
+    checked(session_id, Id, field="session_id")
     body = await decoded(request, _events)
     events = [SessionEvent(event.event, event.properties, event.message_id) for event in body.events]
     duplicates = await service.feedback.events(session_id, events, user_id=body.user_id, consent=body.consent)
     accepted = len(events) - duplicates
     service.metrics.events.inc(accepted)
-    return answered(OutcomesAnswer(accepted=accepted, duplicates=duplicates), 202)
+    return answered(AcceptedAnswer(accepted=accepted, duplicates=duplicates), 202)

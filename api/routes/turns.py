@@ -33,7 +33,7 @@ DecisionIdOf = Callable[[str, str], str]
     "",
     summary="One decision per placement, no action twice",
     openapi_extra=takes(TurnBody, example=EXAMPLE),
-    responses=gives(TurnAnswer, problems=(400, 404, 409, 413, 422)),
+    responses=gives(TurnAnswer, problems=(400, 404, 408, 409, 413, 422)),
 )
 async def decide_turn(request: Request) -> Response:
     service = service_of(request)

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from engine.errors import CorruptRecord
 from engine.journal.base import Appended, BeforeCommit, Stored
 from engine.records.codec import decode, encode, kind_of
 from engine.records.schema import AnyRecord
@@ -26,6 +27,7 @@ _SCHEMA = (
     "CREATE UNIQUE INDEX IF NOT EXISTS records_by_key ON records (kind, key) WHERE key IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS records_by_decision ON records (about) WHERE about IS NOT NULL",
 )
+CHECKPOINT_PAGES = 1_000
 _END = (
     "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'records'), 0),"
     " coalesce((SELECT time_us FROM records ORDER BY position DESC LIMIT 1), 0)"
@@ -47,6 +49,8 @@ class SqliteJournal:
 
     Args:
         before_commit: called before each transaction; if it raises, nothing is appended.
+        checkpoint_pages: how long the write-ahead log may grow before a commit moves it into the file, which takes
+            tens of milliseconds. A serving process sets it high and leaves the work to the learner's commits.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class SqliteJournal:
         durability: Durability = "power",
         before_commit: BeforeCommit | None = None,
         clock: Clock = wall_clock,
+        checkpoint_pages: int = CHECKPOINT_PAGES,
     ) -> None:
         self._before_commit = before_commit
         self._clock = clock
@@ -62,6 +67,7 @@ class SqliteJournal:
         self._reading = threading.Lock()
         with journal_errors(f"open the journal {path}"):
             self._writer = open_writer(path, "FULL" if durability == "power" else "NORMAL")
+            self._writer.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
             with transaction(self._writer):
                 for statement in _SCHEMA:
                     self._writer.execute(statement)
@@ -123,7 +129,7 @@ class SqliteJournal:
     def _select(self, where: str, parameters: Iterable[str | int]) -> list[Stored]:
         with self._reading, journal_errors("read"):
             found = self._reader.execute(f"{_STORED} {where}", tuple(parameters)).fetchall()
-        return [Stored(position, time_us, decode(body)) for position, time_us, body in found]
+        return [Stored(position, time_us, _decoded(position, body)) for position, time_us, body in found]
 
 
 def _rows(records: Sequence[AnyRecord], bodies: Sequence[bytes], first: int, time_us: int) -> list[_Row]:
@@ -131,6 +137,13 @@ def _rows(records: Sequence[AnyRecord], bodies: Sequence[bytes], first: int, tim
         _Row(position, time_us, kind_of(record), record.idempotency_key, record.about, body)
         for position, record, body in zip(count(first), records, bodies, strict=False)
     ]
+
+
+def _decoded(position: int, body: bytes) -> AnyRecord:
+    try:
+        return decode(body)
+    except CorruptRecord as error:
+        raise CorruptRecord(f"position {position}: {error}") from error
 
 
 @cache

@@ -1,0 +1,94 @@
+"""Bodies are read within bounds of size and time, and ids mean the same in a path as in a body."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
+from api.body import checked, received
+from api.problems import BodyTooLarge
+from api.schemas import Id
+from api.settings import Settings
+from engine.errors import BadRequest
+
+LIMIT = 1_024
+
+
+def read(*messages: dict[str, Any], headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+    """What is received of a request whose body arrives in these messages, and then stops."""
+    waiting = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0) if waiting else await asyncio.Future()
+
+    state = SimpleNamespace(settings=Settings(home=Path("unused"), max_body_bytes=LIMIT))
+    scope = {"type": "http", "headers": list(headers), "app": SimpleNamespace(state=state)}
+    return asyncio.run(received(Request(scope, receive)))
+
+
+def part(body: bytes, *, more: bool = True) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def test_a_body_in_parts_is_one_body():
+    assert read(part(b"a"), part(b""), part(b"b" * (LIMIT - 1), more=False)) == b"a" + b"b" * (LIMIT - 1)
+
+
+@pytest.mark.parametrize("size", [b"1025", b"9" * 30])
+def test_a_body_that_says_it_is_too_large_is_not_read(size):
+    with pytest.raises(BodyTooLarge):
+        read(headers=[(b"content-length", size)])
+
+
+@pytest.mark.parametrize("said", [None, b"3", b"-1", b"x", "²".encode()])
+def test_a_body_is_refused_as_soon_as_it_is_too_large_whatever_it_says(said):
+    headers = [] if said is None else [(b"content-length", said)]
+    with pytest.raises(BodyTooLarge):
+        read(part(b"x" * LIMIT), part(b"x"), headers=headers)
+
+
+def test_a_body_that_never_ends_is_given_up(monkeypatch):
+    monkeypatch.setattr("api.body.BODY_SECONDS", 0.01)
+    with pytest.raises(HTTPException) as refused:
+        read(part(b"x"))
+    assert refused.value.status_code == 408
+    assert refused.value.headers == {"connection": "close"}
+
+
+def test_a_client_that_leaves_is_no_defect_of_the_service():
+    with pytest.raises(HTTPException) as refused:
+        read(part(b"x"), {"type": "http.disconnect"})
+    assert refused.value.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("value", "valid"), [("s-1", True), ("ü/\0", True), ("x" * 128, True), ("", False), ("x" * 129, False)]
+)
+def test_an_id_in_a_path_is_held_to_what_it_may_be_in_a_body(value, valid):
+    if valid:
+        assert checked(value, Id, field="session_id") == value
+    else:
+        with pytest.raises(BadRequest) as refused:
+            checked(value, Id, field="session_id")
+        assert refused.value.field == "session_id"
+
+
+@pytest.mark.parametrize("id", ["x/y", "/", "x/shown", "../x", "a b", "ü", "x%2Fy", "?", "."])
+def test_a_decision_is_found_by_whatever_id_it_was_given(edge, id):
+    question = {"placement": "greeting", "session_id": id, "decision_id": id, "deferred": True}
+    assert edge.send("POST", "/v1/decisions", json=question).status_code == 200
+    path = "".join(f"%{byte:02X}" for byte in id.encode())
+    assert edge.send("POST", f"/v1/decisions/{path}/shown").json() == {"decision_id": id, "duplicate": False}
+    assert edge.send("GET", f"/v1/decisions/{path}").json()["decision_id"] == id
+    happened = {"events": [{"event": "product_viewed", "properties": {"category": "garden"}}]}
+    assert edge.send("POST", f"/v1/sessions/{path}/events", json=happened).status_code == 202
+    again = edge.send("POST", "/v1/decisions", json={**question, "decision_id": None}).json()["decision_id"]
+    features = {each["name"]: each["value"] for each in edge.send("GET", f"/v1/decisions/{again}").json()["features"]}
+    assert features["session_state.viewed_category"] == "garden"

@@ -1,0 +1,75 @@
+"""Catalogues are announced once each time they change, so that records can name a hash and readers know what it was."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine.announce import announce
+from engine.config import ActionSpec, PlacementSpec, RewardSpec
+from engine.journal.memory import MemoryJournal
+from engine.journal.sqlite import SqliteJournal
+from engine.records.schema import ControlRecord
+
+A = PlacementSpec(
+    reward=RewardSpec(metrics={"click": 1.0}, window="5s"),
+    baseline="a",
+    fallback={"en": "Hello"},
+    actions=(ActionSpec(id="a", templates={"en": "Hi"}, features={"n": 1, "x": 1.5, "yes": True, "t": "z"}, cost=0.5),),
+)
+B = msgspec.structs.replace(A, epsilon=0.5)
+
+
+def announced(journal: MemoryJournal | SqliteJournal, placement: str = "greeting") -> list[tuple[str, int]]:
+    records = [stored.record for stored in journal.read(0, 1_000)]
+    return [(r.version, r.serial) for r in records if isinstance(r, ControlRecord) and r.placement == placement]
+
+
+def test_each_placement_is_announced_once() -> None:
+    journal = MemoryJournal()
+    assert announce(journal, {"greeting": A, "offer": A}) == ["greeting", "offer"]
+    assert announce(journal, {"greeting": A, "offer": A}) == []
+    assert announced(journal) == announced(journal, "offer") == [(A.version, 0)]
+
+
+def test_every_change_is_announced_and_so_is_going_back() -> None:
+    journal = MemoryJournal()
+    for spec in (A, B, B, A, A, B):
+        announce(journal, {"greeting": spec, "offer": A})
+    assert announced(journal) == [(A.version, 0), (B.version, 1), (A.version, 2), (B.version, 3)]
+    assert len(announced(journal, "offer")) == 1
+
+
+def test_what_is_announced_is_the_whole_specification() -> None:
+    journal = MemoryJournal()
+    announce(journal, {"greeting": A})
+    (stored,) = journal.read(0, 10)
+    assert isinstance(stored.record, ControlRecord)
+    assert msgspec.convert(stored.record.payload, PlacementSpec) == A
+
+
+@pytest.mark.parametrize("callers", [6])
+def test_processes_that_start_at_once_announce_once(tmp_path: Path, callers: int) -> None:
+    """Connections of their own, as separate processes have; A was announced before, all bring B."""
+    path = tmp_path / "journal.db"
+    journals = [SqliteJournal(path, "process") for _ in range(callers)]
+    announce(journals[0], {"greeting": A})
+    results: list[list[str]] = []
+    together = threading.Barrier(callers)
+
+    def start(journal: SqliteJournal) -> None:
+        together.wait()
+        results.append(announce(journal, {"greeting": B}))
+
+    threads = [threading.Thread(target=start, args=(journal,)) for journal in journals]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [[]] * (callers - 1) + [["greeting"]]
+    assert announced(journals[0]) == [(A.version, 0), (B.version, 1)]
+    for journal in journals:
+        journal.close()
