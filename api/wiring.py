@@ -13,6 +13,7 @@ from engine.catalog import Catalogue
 from engine.config import Config, PlacementSpec, PolicySpec
 from engine.decide import Decider
 from engine.encode import Encoder
+from engine.errors import ConfigError
 from engine.explain import Explainer
 from engine.feedback import Feedback
 from engine.journal.base import Journal
@@ -48,7 +49,7 @@ def build_service(settings: Settings) -> Service:
     config = load_config(settings.config)
     settings.home.mkdir(parents=True, exist_ok=True)
     plan = ensure_current(settings.plan_path)
-    vault = Vault(KeyTable(settings.keys_path))
+    vault = Vault(open_keys(settings))
     journal = open_journal(
         settings.journal_url,
         durability=settings.durability,
@@ -88,7 +89,7 @@ def build_learner(settings: Settings) -> Learner:
     return Learner(
         journal=open_history(settings),
         snapshots=SnapshotStore(settings.snapshots_path),
-        sealer=Sealer(KeyTable(settings.keys_path)),
+        sealer=Sealer(open_keys(settings)),
         encoder=Encoder(ranges()),
         clock=wall_clock,
     )
@@ -102,6 +103,13 @@ def open_history(settings: Settings) -> Journal:
 def check_policy(spec: PolicySpec) -> None:
     """Raise ``ConfigError`` if the policy cannot be built."""
     registry.build(spec.name, spec.params)
+
+
+def open_keys(settings: Settings) -> KeyTable:
+    """The key table. Raises ``ConfigError`` rather than make a new one beside a journal that needs the old one."""
+    if not settings.keys_path.exists() and open_history(settings).last_position():
+        raise ConfigError(f"the key table {settings.keys_path} is missing: without it the journal cannot be read")
+    return KeyTable(settings.keys_path)
 
 
 def _placement(name: str, spec: PlacementSpec, config: Config, plan: Plan, encoder: Encoder) -> Placement:

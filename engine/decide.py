@@ -100,9 +100,9 @@ class Decider:
         answers = iter(fresh)
         return [known if known is not None else next(answers) for known in stored]
 
-    def turn_decision_id(self, turn_id: str, placement: str) -> str:
-        """The decision id of a placement in a turn: a retried turn finds its own decisions."""
-        return _hash(self._salts.digest, f"{turn_id}\0{placement}".encode()).hex()
+    def turn_decision_id(self, session_id: str, turn_id: str, placement: str) -> str:
+        """The decision id of a placement in a turn of a session: a retried turn finds its own decisions."""
+        return _hash(self._salts.digest, _canonical((session_id, turn_id, placement))).hex()
 
     def _check(self, requests: Sequence[DecisionRequest]) -> None:
         if not requests:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from features.clock import Clock, wall_clock
 from features.entity_key import EntityKeys
-from features.freshness import error_rows, missing_rows, row_of, writable
+from features.freshness import error_rows, missing_rows, row_of, typed, types_of, writable
 from features.plan import Plan, PlannedView
 from features.redis_layout import (
     UNREADABLE,
@@ -19,6 +19,7 @@ from features.redis_layout import (
     timestamp_field,
 )
 from features.redis_link import TIMEOUT_S, RedisLink, pack
+from features.scalars import FeatureType
 from features.vector import Scalar, ViewRow
 
 REPLACE = """
@@ -44,6 +45,7 @@ class _Entity(NamedTuple):
 
     keys: EntityKeys
     views: dict[str, PlannedView]
+    types: dict[str, dict[str, FeatureType]]
     fields: dict[bytes, Field]
 
 
@@ -107,8 +109,9 @@ def _entities(views: Sequence[PlannedView]) -> dict[str, _Entity]:
     entities: dict[str, _Entity] = {}
     for view in views:
         join_key = str(view.join_key)
-        entity = entities.setdefault(join_key, _Entity(EntityKeys(join_key), {}, {}))
+        entity = entities.setdefault(join_key, _Entity(EntityKeys(join_key), {}, {}, {}))
         entity.views[view.name] = view
+        entity.types[view.name] = types_of(view)
         entity.fields[timestamp_field(view.name)] = (view.name, None)
         for feature in view.features:
             entity.fields[feature_field(view.name, feature.name)] = (view.name, feature.name)
@@ -128,4 +131,5 @@ def _take(entity: _Entity, reply: Sequence[bytes], now_us: int, rows: dict[str, 
         elif view:
             times[view] = decode_timestamp(encoded)
     for view, timestamp_us in times.items():
-        rows[view] = row_of(entity.views[view], values[view], timestamp_us, now_us)
+        planned = entity.views[view]
+        rows[view] = row_of(planned, typed(entity.types[view], values[view]), timestamp_us, now_us)

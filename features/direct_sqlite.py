@@ -12,7 +12,7 @@ import msgspec
 
 from features.clock import Clock, wall_clock
 from features.entity_key import EntityKeys
-from features.freshness import error_rows, missing_rows, row_of, writable
+from features.freshness import error_rows, missing_rows, row_of, typed, types_of, writable
 from features.plan import Plan, PlannedView
 from features.rowstore import RowStore, StoredRow
 from features.vector import Scalar, ViewRow
@@ -33,7 +33,7 @@ class DirectSqliteStore:
     def __init__(self, plan: Plan, path: Path, clock: Clock = wall_clock) -> None:
         project = plan.definitions.project
         self._views = plan.stored_views
-        self._by_name = {view.name: (view, frozenset(f.name for f in view.features)) for view in self._views}
+        self._by_name = {view.name: (view, types_of(view)) for view in self._views}
         self._keys = {view.join_key: EntityKeys(view.join_key) for view in self._views if view.join_key is not None}
         self._rows = RowStore(path, project, busy_ms=0, checkpoint_pages=BACKSTOP_PAGES)
         self._patient = RowStore(path, project, busy_ms=PATIENT_MS)
@@ -80,9 +80,8 @@ class DirectSqliteStore:
     def _take(self, found: Sequence[StoredRow], now_us: int, rows: dict[str, ViewRow]) -> None:
         for name, timestamp_us, stored in found:
             if name in self._by_name:
-                view, declared = self._by_name[name]
-                values = {n: v for n, v in stored.items() if v is not None and n in declared}
-                rows[name] = row_of(view, values, timestamp_us, now_us)
+                view, types = self._by_name[name]
+                rows[name] = row_of(view, typed(types, stored), timestamp_us, now_us)
 
     def _entity(self, view: PlannedView, key: str) -> bytes:
         assert view.join_key is not None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from features.errors import RowError
 from features.plan import PlannedView
-from features.scalars import coerce
+from features.scalars import FeatureType, coerce
 from features.vector import ERROR_ROW, MISSING_ROW, Scalar, ViewRow
 
 
@@ -26,17 +26,32 @@ def error_rows(views: tuple[PlannedView, ...], keys: Mapping[str, str]) -> dict[
     return {view.name: ERROR_ROW for view in views if view.join_key in keys}
 
 
+def types_of(view: PlannedView) -> dict[str, FeatureType]:
+    """Feature → declared type."""
+    return {feature.name: feature.type for feature in view.features}
+
+
+def typed(types: Mapping[str, FeatureType], stored: Mapping[str, object]) -> dict[str, Scalar]:
+    """Stored values in their declared types. What does not fit counts as never written: its type may have changed."""
+    values: dict[str, Scalar] = {}
+    for name, value in stored.items():
+        fitting = coerce(types[name], value) if name in types else None
+        if fitting is not None:
+            values[name] = fitting
+    return values
+
+
 def writable(view: PlannedView, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """``values`` in their declared types.
 
     Raises:
         RowError: a name is not declared, or a value is not of its type.
     """
-    types = {feature.name: feature.type for feature in view.features}
+    types = types_of(view)
     row: dict[str, Scalar] = {}
     for name, value in values.items():
-        typed = coerce(types[name], value) if name in types else None
-        if typed is None:
-            raise RowError(f"{view.name}.{name} cannot be {value!r}")
-        row[name] = typed
+        fitting = coerce(types[name], value) if name in types else None
+        if fitting is None:
+            raise RowError(f"{view.name}.{name} cannot be such a {type(value).__name__}")
+        row[name] = fitting
     return row

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from features.clock import Clock, wall_clock
 from features.errors import RepositoryError
-from features.freshness import error_rows, missing_rows, row_of, writable
+from features.freshness import error_rows, missing_rows, row_of, typed, types_of, writable
 from features.plan import Plan
 from features.sdk_child import SdkChild
 from features.sdk_messages import Read, Rows, Write, Written
@@ -23,6 +23,7 @@ class SdkStore:
     def __init__(self, plan: Plan, child: SdkChild, clock: Clock = wall_clock) -> None:
         self._views = plan.stored_views
         self._by_name = {view.name: view for view in self._views}
+        self._types = {view.name: types_of(view) for view in self._views}
         self._child = child
         self._clock = clock
 
@@ -39,7 +40,7 @@ class SdkStore:
         now_us = self._clock()
         for name, row in reply.rows.items():
             if name in rows:
-                rows[name] = row_of(self._by_name[name], row.values, row.timestamp_us, now_us)
+                rows[name] = row_of(self._by_name[name], typed(self._types[name], row.values), row.timestamp_us, now_us)
         return rows
 
     async def write(

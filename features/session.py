@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from features.clock import Clock, wall_clock
+from features.errors import RowError
 from features.scalars import coerce
 from features.vector import FeatureStore, Scalar, ViewRow
 
@@ -83,7 +84,8 @@ class SessionWriter:
             row: the row as it was read for this turn; ``None`` to read it now.
 
         Returns:
-            False if the store is down, or others kept winning the race: the state is then as it was. Never raises.
+            False if the store is down, others kept winning the race, or the row holds what its view no longer allows:
+            the state is then as it was. Never raises.
         """
         for _ in range(ATTEMPTS):
             if row is None:
@@ -93,7 +95,7 @@ class SessionWriter:
             try:
                 if await self._replaced(session_id, change, row):
                     return True
-            except OSError:
+            except (OSError, RowError):
                 return False
             row = None
         return False

@@ -9,11 +9,11 @@ import typer
 
 from api.cli.failure import reported
 from api.settings import Settings
-from api.wiring import open_history
+from api.wiring import open_history, open_keys
 from engine import verify as verification
 from engine.encode import Encoder
+from engine.errors import ConfigError
 from engine.privacy import Vault
-from engine.records.keys import KeyTable
 from engine.snapshots import SnapshotStore
 from features.schema import ranges
 
@@ -22,9 +22,12 @@ def verify(json_output: Annotated[bool, typer.Option("--json", help="print one J
     """Prove that the journal explains every settlement and every published snapshot, byte for byte."""
     with reported():
         settings = Settings()
+        journal = open_history(settings)
+        if not journal.last_position():
+            raise ConfigError(f"nothing to verify: the journal {settings.journal_url} is empty")
         verified = verification.verify(
-            open_history(settings),
-            Vault(KeyTable(settings.keys_path)),
+            journal,
+            Vault(open_keys(settings)),
             Encoder(ranges()),
             SnapshotStore(settings.snapshots_path),
         )

@@ -26,7 +26,7 @@ EXAMPLE = {
     "context": {"channel": "web", "locale": "en"},
 }
 _turn = Decoder(TurnBody)
-DecisionIdOf = Callable[[str, str], str]
+DecisionIdOf = Callable[[str, str, str], str]
 
 
 @router.post(
@@ -54,7 +54,7 @@ def _requests(body: TurnBody, turn_id: str, decision_id: DecisionIdOf) -> list[D
             session_id=body.session_id,
             user_id=body.user_id,
             context=body.context,
-            decision_id=decision_id(turn_id, placement),
+            decision_id=decision_id(body.session_id, turn_id, placement),
             consent=body.consent,
             deferred=body.deferred,
         )

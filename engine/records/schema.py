@@ -93,7 +93,10 @@ class ShownRecord(Record, frozen=True, kw_only=True, tag="shown"):
 
 
 class OutcomeRecord(Record, frozen=True, kw_only=True, tag="outcome"):
-    """A named metric with a value, for a decision. ``at`` is the sender's clock (µs), recorded only."""
+    """A named metric with a value, for a decision. ``at`` is the sender's clock (µs), recorded only.
+
+    ``id`` is the sender's: it tells outcomes of one decision apart, so two decisions may both have a ``click-1``.
+    """
 
     id: str
     decision_id: str
@@ -103,7 +106,7 @@ class OutcomeRecord(Record, frozen=True, kw_only=True, tag="outcome"):
 
     @property
     def idempotency_key(self) -> str | None:
-        return self.id
+        return f"{self.decision_id}/{self.id}"
 
     @property
     def about(self) -> str | None:

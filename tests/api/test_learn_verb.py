@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from engine.journal.sqlite import SqliteJournal
+from engine.records.keys import KeyTable
 from engine.records.schema import TickRecord
 
 PATIENCE_SECONDS = 60
@@ -18,6 +19,7 @@ PATIENCE_SECONDS = 60
 def test_a_corrupt_record_ends_a_running_learner_instead_of_being_read_for_ever(tmp_path: Path) -> None:
     with closing(SqliteJournal(tmp_path / "journal.db", "process")) as journal:
         journal.append([TickRecord()])
+    KeyTable(tmp_path / "keys.db").close()
     command = [sys.executable, "-m", "api.cli", "learn"]
     environment = {**os.environ, "MAITRED_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(

@@ -66,7 +66,7 @@ def ids(stored: list[Stored]) -> list[str]:
 def test_an_empty_journal_has_nothing(journal: Journal) -> None:
     assert journal.last_position() == 0
     assert journal.read(0, 10) == []
-    assert journal.find("outcome", "o") is None
+    assert journal.find("outcome", "d/o") is None
     assert journal.about("d") == []
 
 
@@ -131,9 +131,10 @@ def test_duplicates_among_new_records_and_within_one_batch(journal: Journal) -> 
 
 
 def test_the_same_key_of_another_kind_is_no_duplicate(journal: Journal) -> None:
-    records = [outcome("k"), EventRecord(id="k", key_ref="r", sealed=b""), ShownRecord(decision_id="k")]
+    records = [outcome("k", decision_id="d"), EventRecord(id="k", key_ref="r", sealed=b""), ShownRecord(decision_id="k")]
     assert not any(a.duplicate for a in journal.append(records))
-    assert [journal.find(kind, "k") for kind in ("outcome", "event", "shown")] == journal.read(0, 10)
+    keys = {"outcome": "d/k", "event": "k", "shown": "k"}
+    assert [journal.find(kind, key) for kind, key in keys.items()] == journal.read(0, 10)
 
 
 def test_records_without_a_key_are_never_duplicates(journal: Journal) -> None:
@@ -152,7 +153,7 @@ def test_everything_about_a_decision_is_found_in_order(journal: Journal) -> None
 def test_any_text_may_be_a_key(journal: Journal, key: str) -> None:
     journal.append([outcome(key, decision_id=key)])
     assert journal.append([outcome(key, decision_id=key)])[0].duplicate
-    found = journal.find("outcome", key)
+    found = journal.find("outcome", f"{key}/{key}")
     assert found is not None
     assert journal.about(key) == [found]
 

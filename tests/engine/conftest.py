@@ -150,7 +150,7 @@ class Bot:
 
     def turn(self, turn_id: str, *placements: str, **fields: Any) -> list[Decision]:
         id_of = self.decider.turn_decision_id
-        requests = [DecisionRequest(p, "s", decision_id=id_of(turn_id, p), **fields) for p in placements]
+        requests = [DecisionRequest(p, "s", decision_id=id_of("s", turn_id, p), **fields) for p in placements]
         return asyncio.run(self.decider.decide_turn(requests))
 
     def tell(self, decision_id: str, value: float = 1.0, **fields: Any) -> int:

@@ -132,7 +132,7 @@ def test_a_hundred_thousand_draws_follow_the_logged_pmf(bot):
     pmf = check_logged(bot, bot.ask()).pmf
     salt = bot.vault.salts.draw
     for ids in (
-        (bot.decider.turn_decision_id(f"turn-{n}", "greeting") for n in range(DRAWS)),
+        (bot.decider.turn_decision_id("s", f"turn-{n}", "greeting") for n in range(DRAWS)),
         (new_id() for _ in range(DRAWS)),
     ):
         counts = Counter(sample(pmf, draw(salt, id)) for id in ids)
