@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from typing import Any, TextIO, cast
 
 import structlog
+
+
+class _StandardError:
+    """Standard error, as it is at each line. A full disk behind it must not become the answer to a bot."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def configure() -> None:
@@ -17,6 +31,10 @@ def configure() -> None:
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
             ),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_factory,
         cache_logger_on_first_use=True,
     )
+
+
+def _factory(*_: Any) -> structlog.PrintLogger:
+    return structlog.PrintLogger(cast(TextIO, _StandardError()))

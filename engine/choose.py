@@ -51,10 +51,17 @@ def choose(
     *,
     baseline: str,
     epsilon: float,
+    explore: bool = True,
 ) -> Choice:
-    """The pmf over ``candidates`` for a unit of this traffic group."""
+    """The pmf over ``candidates`` for a unit of this traffic group.
+
+    Without exploration it is the most probable action for certain: the policy's, also in the ``random`` group.
+    """
     if not candidates:
         return NOTHING_ELIGIBLE
+    if not explore:
+        asked: Group = "champion" if group == "random" else group
+        return _forced(choose(asked, served, shared, candidates, baseline=baseline, epsilon=epsilon))
     if group == "control":
         return _business_as_usual(shared, candidates, baseline, reason="control")
     if group == "random":
@@ -68,10 +75,7 @@ def choose(
     return Choice(tuple(pmf), served.policy.name, served.version, "policy")
 
 
-def forced(choice: Choice) -> Choice:
-    """The same choice without exploration: its most probable action, for certain."""
-    if not choice.pmf:
-        return choice
+def _forced(choice: Choice) -> Choice:
     best = max(range(len(choice.pmf)), key=choice.pmf.__getitem__)
     pmf = tuple(float(i == best) for i in range(len(choice.pmf)))
     return replace(choice, pmf=pmf, learnable=False, reason="exploration off")

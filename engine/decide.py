@@ -22,7 +22,7 @@ import structlog
 
 from engine.answer import answer_again, answer_of, unrecorded
 from engine.catalog import CatalogueAction
-from engine.choose import Choice, choose, forced
+from engine.choose import Choice
 from engine.config import PrivacySpec
 from engine.eligibility import Facts
 from engine.errors import BadRequest, ContentError, DecisionConflict, JournalError, SealError, UnknownPlacement
@@ -144,36 +144,24 @@ class Decider:
         taken: Sequence[str | None],
     ) -> Draft:
         placement = self.placements[request.placement]
-        spec, catalogue = placement.catalogue.spec, placement.catalogue
-        vector = placement.assemble(rows, request.context, now_us)
-        facts = Facts(vector, consent=person.consent)
-        eligible, filtered = catalogue.candidates(facts, {*request.exclude, *filter(None, taken)}, request.actions)
-        candidates = [action.candidate for action in eligible]
-        group = group_of(spec.traffic, self._salts.group, person.unit)
-        choice = choose(
-            "champion" if group == "random" and not request.explore else group,
-            placement.served,
-            placement.encoder.shared(vector.values, vector.freshness),
-            candidates,
-            baseline=spec.baseline,
-            epsilon=spec.epsilon,
-        )
-        if not request.explore:
-            choice = forced(choice)
+        shown_already = [id for id in taken if id is not None]
+        options = placement.options(request, rows, consent=person.consent, taken=shown_already, now_us=now_us)
+        group = group_of(placement.catalogue.spec.traffic, self._salts.group, person.unit)
+        choice = placement.choose(group, options, explore=request.explore)
         decision_id = request.decision_id or new_id()
         chosen = sample(choice.pmf, draw(self._salts.draw, decision_id)) if choice.pmf else None
-        content, shown = _rendered(placement, None if chosen is None else eligible[chosen], request.context, facts)
-        personal = _personal(request, person, vector, content)
+        action = None if chosen is None else options.eligible[chosen]
+        content, shown = _rendered(placement, action, request.context, options.facts)
         record = DecisionRecord(
             id=decision_id,
             placement=placement.name,
-            catalogue=catalogue.version,
+            catalogue=placement.catalogue.version,
             unit=person.unit,
             group=group,
-            candidates=tuple(candidate.id for candidate in candidates),
+            candidates=tuple(each.spec.id for each in options.eligible),
             pmf=choice.pmf,
             chosen=chosen,
-            filtered=filtered,
+            filtered=options.filtered,
             policy=choice.policy,
             model_version=choice.model_version,
             encoder_version=placement.encoder.version,
@@ -181,12 +169,12 @@ class Decider:
             learnable=choice.learnable,
             deferred=request.deferred,
             not_shown=not shown,
-            degraded=_degraded(choice, vector, shown),
+            degraded=_degraded(choice, options.vector, shown),
             request_digest=digest,
             key_ref="",
             sealed=b"",
         )
-        return Draft(record, personal)
+        return Draft(record, _personal(request, person, options.vector, content))
 
     async def _recorded(self, drafts: Sequence[Draft], person: Person, session_row: ViewRow | None) -> list[Decision]:
         try:

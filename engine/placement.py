@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from engine.catalog import Catalogue
-from engine.choose import Served, choose
+from engine.catalog import Catalogue, CatalogueAction
+from engine.choose import Choice, Served, choose
 from engine.config import microseconds
 from engine.eligibility import Facts
 from engine.encode import Encoder
+from engine.types import DecisionRequest, Group
 from features.assemble import Assembler
+from features.vector import FeatureVector, ViewRow
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be chosen for one request: the eligible actions, why not the others, and what is known."""
+
+    vector: FeatureVector
+    facts: Facts
+    eligible: list[CatalogueAction]
+    filtered: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -27,13 +40,37 @@ class Placement:
         """How long an outcome may take to count, in microseconds."""
         return microseconds(self.catalogue.spec.reward.window)
 
+    def options(
+        self,
+        request: DecisionRequest,
+        rows: Mapping[str, ViewRow],
+        *,
+        consent: bool,
+        taken: Collection[str],
+        now_us: int,
+    ) -> Options:
+        """What can be chosen now; ``taken`` are the actions that the same turn shows already."""
+        vector = self.assemble(rows, request.context, now_us)
+        facts = Facts(vector, consent=consent)
+        eligible, filtered = self.catalogue.candidates(facts, {*request.exclude, *taken}, request.actions)
+        return Options(vector, facts, eligible, filtered)
+
+    def choose(self, group: Group, options: Options, *, explore: bool = True) -> Choice:
+        """The final pmf over the eligible actions, for a unit of this traffic group."""
+        return choose(
+            group,
+            self.served,
+            self.encoder.shared(options.vector.values, options.vector.freshness),
+            [action.candidate for action in options.eligible],
+            baseline=self.catalogue.spec.baseline,
+            epsilon=self.catalogue.spec.epsilon,
+            explore=explore,
+        )
+
     def warm_up(self, now_us: int) -> None:
         """Walk the decision path once with nothing known, so that the first caller does not pay for caches."""
         vector = self.assemble({}, {}, now_us)
         facts = Facts(vector, consent=False)
         for action in self.catalogue.actions.values():
             action.content.render(None, facts.roots)
-        candidates = [action.candidate for action in self.catalogue.actions.values()]
-        shared = self.encoder.shared(vector.values, vector.freshness)
-        spec = self.catalogue.spec
-        choose("champion", self.served, shared, candidates, baseline=spec.baseline, epsilon=spec.epsilon)
+        self.choose("champion", Options(vector, facts, list(self.catalogue.actions.values()), {}))

@@ -131,7 +131,11 @@ def test_duplicates_among_new_records_and_within_one_batch(journal: Journal) -> 
 
 
 def test_the_same_key_of_another_kind_is_no_duplicate(journal: Journal) -> None:
-    records = [outcome("k", decision_id="d"), EventRecord(id="k", key_ref="r", sealed=b""), ShownRecord(decision_id="k")]
+    records = [
+        outcome("k", decision_id="d"),
+        EventRecord(id="k", key_ref="r", sealed=b""),
+        ShownRecord(decision_id="k"),
+    ]
     assert not any(a.duplicate for a in journal.append(records))
     keys = {"outcome": "d/k", "event": "k", "shown": "k"}
     assert [journal.find(kind, key) for kind, key in keys.items()] == journal.read(0, 10)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.choose import NOTHING_ELIGIBLE, Choice, Served, choose, forced
+from engine.choose import NOTHING_ELIGIBLE, Choice, Served, choose
 from engine.policies.base import Policy
 from engine.types import Candidate, Group
 
@@ -104,15 +104,15 @@ def test_a_baseline_that_is_not_eligible_leaves_its_place_to_the_first() -> None
 def test_without_candidates_nothing_is_chosen_in_any_group(group: Group) -> None:
     choice = chosen([], group, candidates=())
     assert choice == NOTHING_ELIGIBLE
-    assert forced(choice) == NOTHING_ELIGIBLE
+    assert chosen([], group, candidates=(), explore=False) == NOTHING_ELIGIBLE
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_forced_choices_are_certain_and_never_learned(group: Group) -> None:
-    choice = forced(chosen([0.1, 0.2, 0.4, 0.3], group))
-    assert sorted(choice.pmf) == [0.0, 0.0, 0.0, 1.0]
+def test_without_exploration_the_best_is_certain_and_never_learned(group: Group) -> None:
+    choice = chosen([0.1, 0.2, 0.4, 0.3], group, explore=False)
+    assert choice.pmf == ((0.0, 1.0, 0.0, 0.0) if group == "control" else (0.0, 0.0, 1.0, 0.0))
     assert (choice.learnable, choice.reason) == (False, "exploration off")
 
 
-def test_forcing_keeps_what_failed() -> None:
-    assert forced(chosen(RuntimeError())).degraded == ("policy",)
+def test_without_exploration_what_failed_is_still_told() -> None:
+    assert chosen(RuntimeError(), explore=False).degraded == ("policy",)

@@ -142,3 +142,9 @@ def test_a_feature_store_that_is_down_does_not_stop_feedback(bot):
     assert bot.tell(decision.id) == 0
     assert happened(bot, SessionEvent("clicked", {})) == 0
     assert len(bot.records(OutcomeRecord)) == len(bot.records(EventRecord)) == 1
+
+
+def test_outcomes_of_two_decisions_may_have_the_same_id(bot):
+    first, second = bot.ask(), bot.ask()
+    assert [bot.tell(decision.id, outcome_id="click-1") for decision in (first, second)] == [0, 0]
+    assert {record.decision_id for record in bot.records(OutcomeRecord)} == {first.id, second.id}
