@@ -8,7 +8,6 @@ import gc
 from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 
-import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -17,8 +16,6 @@ from api.routes import decisions, health, outcomes, sessions, turns
 from api.service import Service
 from api.settings import Settings
 from features.clock import wall_clock
-
-log = structlog.get_logger(__name__)
 
 MODEL_POLL_SECONDS = 0.2
 
@@ -73,9 +70,6 @@ async def running(service: Service) -> AsyncIterator[None]:
 
 async def _watch_models(service: Service) -> None:
     while True:
-        try:
-            for placement in service.models.refresh():
-                service.metrics.swaps.labels(placement).inc()
-        except Exception:  # a policy is a plug-in: whatever its loading raises, the next snapshot must be looked for
-            log.exception("models_not_refreshed")
+        for placement in service.models.refresh():
+            service.metrics.swaps.labels(placement).inc()
         await asyncio.sleep(MODEL_POLL_SECONDS)

@@ -54,9 +54,9 @@ class ModelWatch:
             if manifest is None or not self._is_news(manifest, placement):
                 return False
             placement.served = Served(self._snapshots.load(manifest), manifest.version, manifest.settled_position)
-        except SnapshotError as error:
+        except Exception as error:  # a policy is a plug-in: what its loading raises must not stop the others' swaps
             if self.refused.get(name) != str(error):
-                log.error("snapshot_refused", placement=name, error=str(error))
+                log.exception("snapshot_refused", placement=name)
             self.refused[name] = str(error)
             return False
         self.refused.pop(name, None)

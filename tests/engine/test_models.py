@@ -79,7 +79,11 @@ def _break_current(folder) -> None:
     (folder / CURRENT).write_bytes(b"{")
 
 
-@pytest.mark.parametrize("damage", [_truncate_model, _break_current])
+def _garble_current(folder) -> None:
+    (folder / CURRENT).write_bytes(b'{"placement": "\xff"}')
+
+
+@pytest.mark.parametrize("damage", [_truncate_model, _break_current, _garble_current])
 def test_a_bad_snapshot_leaves_the_present_model_serving_and_says_so(published, damage):
     bot, learner = published
     watch = ModelWatch(bot.snapshots, bot.placements)
