@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from engine.config import PrivacySpec
@@ -129,7 +130,7 @@ class Feedback:
     def _event_id(self, session_id: str, message_id: str | None) -> str:
         if message_id is None:
             return new_id()
-        content = f"{session_id}\0{message_id}".encode()
+        content = msgspec.msgpack.encode((session_id, message_id))
         return hashlib.blake2b(content, key=self._digest_salt, digest_size=16).hexdigest()
 
 

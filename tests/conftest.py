@@ -6,10 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from feature_repo.seed import write_activity, write_profiles
 from features import control_plane
 from features.repository import default_repository
+
+# The same examples in every run, and none that fails because a neighbour was using the machine.
+settings.register_profile("reproducible", derandomize=True, deadline=None)
+settings.load_profile("reproducible")
 
 PROFILES = (
     {"user_id": "ada", "first_name": "Ada", "language": "en", "tier": "gold", "tenure_days": 900, "tone": "formal"},

@@ -148,3 +148,10 @@ def test_outcomes_of_two_decisions_may_have_the_same_id(bot):
     first, second = bot.ask(), bot.ask()
     assert [bot.tell(decision.id, outcome_id="click-1") for decision in (first, second)] == [0, 0]
     assert {record.decision_id for record in bot.records(OutcomeRecord)} == {first.id, second.id}
+
+
+def test_events_of_two_sessions_never_share_an_id(bot):
+    click = SessionEvent("click", {}, "b\0c")
+    assert happened(bot, click, session_id="a") == 0
+    assert happened(bot, SessionEvent("click", {}, "c"), session_id="a\0b") == 0
+    assert len({record.id for record in bot.records(EventRecord)}) == 2
