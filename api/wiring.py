@@ -12,7 +12,7 @@ from engine.announce import announce
 from engine.catalog import Catalogue
 from engine.config import Config, PlacementSpec, PolicySpec
 from engine.decide import Decider
-from engine.encode import Encoder
+from engine.encode import Encoder, EncoderSpec
 from engine.errors import ConfigError
 from engine.explain import Explainer
 from engine.feedback import Feedback
@@ -32,7 +32,6 @@ from features.clock import wall_clock
 from features.open import open_store
 from features.plan import Plan
 from features.plan_check import ensure_current
-from features.schema import ranges
 from features.session import SessionWriter
 
 SERVING_CHECKPOINT_PAGES = 16_384
@@ -56,9 +55,9 @@ def build_service(settings: Settings) -> Service:
         before_commit=vault.keys.flush,
         checkpoint_pages=SERVING_CHECKPOINT_PAGES,
     )
-    encoder = Encoder(ranges())
+    encoder = Encoder(EncoderSpec(ranges=plan.ranges, texts=plan.texts))
     placements = {name: _placement(name, spec, config, plan, encoder) for name, spec in config.placements.items()}
-    announce(journal, config.placements)
+    announce(journal, config.placements, encoder.spec)
     features = open_store(plan, settings.features_reader, settings.features_repo)
     sessions = SessionWriter(features, wall_clock)
     commits = GroupCommit(journal)
@@ -90,7 +89,6 @@ def build_learner(settings: Settings) -> Learner:
         journal=open_history(settings),
         snapshots=SnapshotStore(settings.snapshots_path),
         sealer=Sealer(open_keys(settings)),
-        encoder=Encoder(ranges()),
         clock=wall_clock,
     )
 

@@ -15,7 +15,7 @@ from benchmarks.question import Answer, microseconds
 from engine.catalog import Catalogue
 from engine.config import Config, PrivacySpec
 from engine.decide import Decider
-from engine.encode import Encoder
+from engine.encode import Encoder, EncoderSpec
 from engine.journal.memory import ImmediateCommits, MemoryJournal
 from engine.models import cold
 from engine.placement import Placement
@@ -27,7 +27,6 @@ from features.assemble import Assembler
 from features.clock import wall_clock
 from features.memory import MemoryStore
 from features.plan import load
-from features.schema import ranges
 from features.session import SessionWriter
 
 PROMISE = 5.0
@@ -39,8 +38,7 @@ def measure(home: Path) -> list[Answer]:
     """One line: time of ``Decider.decide`` by time of ``Workspace.predict`` on pre-parsed examples."""
     with tempfile.TemporaryDirectory() as folder:
         config = load_config(write_config(Path(folder)))
-        encoder = Encoder(ranges())
-        placement = _placement(config, home, encoder)
+        placement = _placement(config, home)
         _learn(placement)
         native_us = _native(placement)
         pmf_us = _pmf(placement)
@@ -58,11 +56,11 @@ def measure(home: Path) -> list[Answer]:
     ]
 
 
-def _placement(config: Config, home: Path, encoder: Encoder) -> Placement:
-    spec = config.placements[PLACEMENT]
+def _placement(config: Config, home: Path) -> Placement:
+    spec, plan = config.placements[PLACEMENT], load(home / "features" / "plan.json")
+    encoder = Encoder(EncoderSpec(ranges=plan.ranges, texts=plan.texts))
     catalogue = Catalogue(PLACEMENT, spec, encoder.action, config.default_locale)
-    assembler = Assembler(load(home / "features" / "plan.json"), PLACEMENT)
-    return Placement(PLACEMENT, catalogue, assembler, encoder, cold(spec.policy))
+    return Placement(PLACEMENT, catalogue, Assembler(plan, PLACEMENT), encoder, cold(spec.policy))
 
 
 def _shared(placement: Placement, number: int) -> dict[str, float]:

@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+import msgspec
 
 from engine.errors import ConfigError
 from features.vector import Scalar
 
-ALGORITHM = 1
+ALGORITHM = 2
 MAX_NAME_BYTES = 128
 MAX_UNSCALED = 20.0
+MAX_WORDS = 64
 
 _DIGEST_CHARACTERS = 12
+_WORD = re.compile(r"\w+")
+
+
+class EncoderSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What makes one encoder differ from another: journaled, so that records can be read with the encoder they name.
+
+    Attributes:
+        ranges: qualified feature name → least and greatest value.
+        texts: qualified names of what people wrote freely.
+        algorithm: the rules of ``Encoder``, which change with the software.
+    """
+
+    ranges: dict[str, tuple[float, float]] = {}
+    texts: tuple[str, ...] = ()
+    algorithm: int = ALGORITHM
+
+    @property
+    def version(self) -> str:
+        """Content hash: what records name."""
+        ranges = sorted((name, float(low), float(high)) for name, (low, high) in self.ranges.items())
+        described = msgspec.json.encode([self.algorithm, ranges, sorted(self.texts)])
+        return f"e{self.algorithm}-{hashlib.sha256(described).hexdigest()[:_DIGEST_CHARACTERS]}"
 
 
 class Encoder:
@@ -22,6 +48,7 @@ class Encoder:
 
     =====================  ============================================================
     text                   ``name=value``: 1
+    free text              ``name=word`` and ``name=word next``: 1, for its first 64 words
     true, false            ``name``: 1, ``name=false``: 1
     number with a range    ``name``: scaled to [-1, 1] and clipped
     number without         ``name``: sign(x) · log(1 + \\|x\\|), clipped to [-20, 20]
@@ -30,16 +57,17 @@ class Encoder:
 
     Numbers that come out as 0 are left out: 0 and absent are the same to a linear model.
 
-    Args:
-        ranges: qualified feature name → least and greatest value.
-
     Raises:
-        ConfigError: a range that is empty or not finite.
+        ConfigError: a range that is empty or not finite, or another algorithm than this one.
     """
 
-    def __init__(self, ranges: Mapping[str, tuple[float, float]]) -> None:
-        self._scales = {name: _scale(name, low, high) for name, (low, high) in ranges.items()}
-        self.version = _version(ranges)
+    def __init__(self, spec: EncoderSpec) -> None:
+        if spec.algorithm != ALGORITHM:
+            raise ConfigError(f"this software encodes by algorithm {ALGORITHM}, not by {spec.algorithm}")
+        self._scales = {name: _scale(name, low, high) for name, (low, high) in spec.ranges.items()}
+        self._texts = frozenset(spec.texts)
+        self.spec = spec
+        self.version = spec.version
 
     def shared(self, values: Mapping[str, Scalar], freshness: Mapping[str, str]) -> dict[str, float]:
         """The context. A view that is not fresh is a feature too: ``view~stale``, ``view~missing``, ``view~error``."""
@@ -60,7 +88,10 @@ class Encoder:
         for name, value in values.items():
             kind = type(value)
             if kind is str:
-                encoded[_safe(f"{name}={value}")] = 1.0
+                if name in self._texts:
+                    encoded.update((_safe(f"{name}={part}"), 1.0) for part in _parts(str(value)))
+                else:
+                    encoded[_safe(f"{name}={value}")] = 1.0
             elif kind is bool:
                 encoded[_safe(name if value else f"{name}=false")] = 1.0
             else:
@@ -81,6 +112,13 @@ class Encoder:
             scaled = max(-1.0, min(1.0, (number - middle) / half))
         if scaled:
             encoded[_safe(name)] = scaled
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The words of a text, and each two that follow each other; the empty text is a part of its own."""
+    words = [match.group() for _, match in zip(range(MAX_WORDS), _WORD.finditer(text.lower()), strict=False)]
+    yield from words or ("",)
+    yield from (f"{first} {second}" for first, second in pairwise(words))
 
 
 def _finite(value: Scalar) -> float | None:
@@ -107,8 +145,3 @@ def _scale(name: str, low: float, high: float) -> tuple[float, float]:
     if not (math.isfinite(middle) and half > 0.0):
         raise ConfigError(f"range of {name!r} is [{low}, {high}]: expected two finite numbers, the first less")
     return middle, half
-
-
-def _version(ranges: Mapping[str, tuple[float, float]]) -> str:
-    described = json.dumps([ALGORITHM, sorted((name, float(low), float(high)) for name, (low, high) in ranges.items())])
-    return f"e{ALGORITHM}-{hashlib.sha256(described.encode()).hexdigest()[:_DIGEST_CHARACTERS]}"

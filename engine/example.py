@@ -14,20 +14,25 @@ from engine.types import Candidate, TrainingExample
 
 
 class ExampleMaker:
-    """Makes training examples; knows the catalogue versions that the journal has announced."""
+    """Makes training examples; knows the catalogue and encoder versions that the journal has announced."""
 
-    def __init__(self, sealer: Sealer, encoder: Encoder) -> None:
+    def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
-        self._encoder = encoder
-        self._rewards: dict[str, RewardSpec] = {}
-        self._candidates: dict[str, dict[str, Candidate]] = {}
+        self._catalogues: dict[str, PlacementSpec] = {}
+        self._encoders: dict[str, Encoder] = {}
+        self._candidates: dict[tuple[str, str], dict[str, Candidate]] = {}
 
     def know(self, version: str, spec: PlacementSpec) -> None:
         """Remember a catalogue version."""
-        self._rewards[version] = spec.reward
-        self._candidates[version] = {
-            action.id: candidate_of(action.id, action.features, self._encoder.action) for action in spec.actions
-        }
+        self._catalogues[version] = spec
+
+    def know_encoder(self, encoder: Encoder) -> None:
+        """Remember an encoder version."""
+        self._encoders[encoder.version] = encoder
+
+    def can_encode(self, version: str) -> bool:
+        """Whether this software can do what that encoder did."""
+        return version in self._encoders
 
     def make(self, record: DecisionRecord, reward: float) -> TrainingExample:
         """The example of a decision with a chosen action.
@@ -35,34 +40,41 @@ class ExampleMaker:
         Raises:
             SealError: its person was forgotten.
             CorruptRecord: it chose nothing, or among actions that neither its catalogue nor the bot had.
+            KeyError: its encoder is not known.
         """
         if record.chosen is None:
             raise CorruptRecord(f"decision {record.id} chose nothing, yet it was settled to be learned")
         personal = self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
         return TrainingExample(
-            shared=self._encoder.shared(personal.features, personal.freshness),
+            shared=self._encoders[record.encoder_version].shared(personal.features, personal.freshness),
             candidates=self._seen(record, personal),
             chosen=record.chosen,
             propensity=record.pmf[record.chosen],
-            reward=scaled(reward, self._rewards[record.catalogue]),
+            reward=scaled(reward, self._catalogues[record.catalogue].reward),
         )
 
     def _seen(self, record: DecisionRecord, personal: PersonalPart) -> tuple[Candidate, ...]:
-        known = self._known(record.catalogue, personal)
+        known = self._known(record, personal)
         unknown = [id for id in record.candidates if id not in known]
         if unknown:
             raise CorruptRecord(f"decision {record.id} had the candidate {unknown[0]!r}, which nobody offered")
         return tuple(known[id] for id in record.candidates)
 
-    def _known(self, catalogue: str, personal: PersonalPart) -> Mapping[str, Candidate]:
+    def _known(self, record: DecisionRecord, personal: PersonalPart) -> Mapping[str, Candidate]:
         """The catalogue's actions and those the bot brought; the first of an id counts, as it did then."""
-        known = self._candidates[catalogue]
+        known = self._catalogued(record.catalogue, record.encoder_version)
         if personal.offered is None:
             return known
-        brought = {
-            id: candidate_of(id, features, self._encoder.action) for id, features, _ in reversed(personal.offered)
-        }
+        encode = self._encoders[record.encoder_version].action
+        brought = {id: candidate_of(id, features, encode) for id, features, _ in reversed(personal.offered)}
         return {**brought, **known}
+
+    def _catalogued(self, catalogue: str, encoder: str) -> dict[str, Candidate]:
+        if (catalogue, encoder) not in self._candidates:
+            encode = self._encoders[encoder].action
+            actions = self._catalogues[catalogue].actions
+            self._candidates[catalogue, encoder] = {a.id: candidate_of(a.id, a.features, encode) for a in actions}
+        return self._candidates[catalogue, encoder]
 
 
 def scaled(reward: float, spec: RewardSpec) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from engine.config import PlacementSpec
-from engine.encode import Encoder
+from engine.encode import ALGORITHM, Encoder, EncoderSpec
 from engine.errors import SealError, UnsafeExample
 from engine.example import ExampleMaker
 from engine.join import Joiner
@@ -64,22 +64,27 @@ class Fold:
         find_decision: decision id → its stored record.
         resume: placement → snapshot; settlements up to its position are in it already and are not learned again.
         catalogues: placement → the newest journaled specification, with its position.
+        encoder: version of the newest journaled encoder; empty before the first.
         lineages: placement → what has been learned.
     """
 
     sealer: Sealer
-    encoder: Encoder
     find_decision: DecisionAt
     resume: Mapping[str, Resumed] = field(default_factory=dict)
     joiner: Joiner = field(default_factory=Joiner)
     catalogues: dict[str, tuple[int, PlacementSpec]] = field(default_factory=dict)
+    encoder: str = ""
     lineages: dict[str, Lineage] = field(default_factory=dict)
     position: int = 0
     time_us: int = 0
     _examples: ExampleMaker = field(init=False)
 
     def __post_init__(self) -> None:
-        self._examples = ExampleMaker(self.sealer, self.encoder)
+        self._examples = ExampleMaker(self.sealer)
+
+    def can_encode(self, version: str) -> bool:
+        """Whether the encoder of this version was journaled, and this software can do what it did."""
+        return self._examples.can_encode(version)
 
     def apply(self, stored: Stored) -> None:
         """Take in the next record of the journal."""
@@ -96,8 +101,15 @@ class Fold:
             spec = msgspec.convert(record.payload, PlacementSpec)
             self.catalogues[record.placement] = (position, spec)
             self._examples.know(record.version, spec)
+        elif record.action == "encoder":
+            self._encoder(record)
         elif record.action == "origin":
             self.lineages[record.placement] = self._start(record)
+
+    def _encoder(self, record: ControlRecord) -> None:
+        self.encoder = record.version
+        if record.payload.get("algorithm") == ALGORITHM:
+            self._examples.know_encoder(Encoder(msgspec.convert(record.payload, EncoderSpec)))
 
     def _start(self, record: ControlRecord) -> Lineage:
         origin = msgspec.convert(record.payload, Origin)
@@ -113,7 +125,8 @@ class Fold:
         stored = self.find_decision(record.decision_id)
         if stored is None or not isinstance(stored.record, DecisionRecord):
             return
-        if {stored.record.encoder_version, lineage.origin.encoder_version} != {self.encoder.version}:
+        encoder = stored.record.encoder_version
+        if encoder != lineage.origin.encoder_version or not self.can_encode(encoder):
             return
         try:
             lineage.policy.learn(self._examples.make(stored.record, record.reward))

@@ -14,7 +14,6 @@ import msgspec
 import structlog
 
 from engine.config import PlacementSpec
-from engine.encode import Encoder
 from engine.errors import PolicyError, SnapshotError
 from engine.fold import Fold, Lineage, Origin, Resumed
 from engine.journal.base import Journal, Stored
@@ -39,18 +38,16 @@ class Learner:
         journal: Journal,
         snapshots: SnapshotStore,
         sealer: Sealer,
-        encoder: Encoder,
         clock: Clock,
         publish_every_us: int = 1_000_000,
     ) -> None:
         self._journal = journal
         self._snapshots = snapshots
-        self._encoder = encoder
         self._clock = clock
         self._publish_every_us = publish_every_us
         self._published_us = 0
         self._published: dict[str, tuple[str, int]] = {}
-        self.fold = Fold(sealer, encoder, self._find_decision)
+        self.fold = Fold(sealer, self._find_decision)
 
     def restore(self) -> None:
         """Fold the journal from its start, going on from the newest good snapshots instead of learning anew."""
@@ -94,9 +91,9 @@ class Learner:
         ]
 
     def _origin(self, spec: PlacementSpec) -> Origin | None:
-        if not registry.learns(spec.policy.name):
+        if not (self.fold.encoder and registry.learns(spec.policy.name)):
             return None
-        return Origin(spec.policy.name, spec.policy.params, self._encoder.version)
+        return Origin(spec.policy.name, spec.policy.params, self.fold.encoder)
 
     def _goes_on(self, placement: str, origin: Origin) -> bool:
         lineage = self.fold.lineages.get(placement)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from engine.encode import Encoder
 from engine.errors import CorruptRecord, PolicyError, SnapshotError, VerificationFailed
 from engine.fold import Fold
 from engine.journal.base import Journal, Stored
@@ -32,7 +31,7 @@ class Verified:
 
     Attributes:
         snapshots: (placement, version), each byte-identical.
-        foreign: published under an encoder that this software no longer has: nothing to compare them with.
+        foreign: published under an encoder that this software does not have: nothing to compare them with.
         files: snapshots whose file is still kept, with the right bytes.
     """
 
@@ -44,13 +43,13 @@ class Verified:
     files: int = 0
 
 
-def verify(journal: Journal, vault: Vault, encoder: Encoder, snapshots: SnapshotStore) -> Verified:
+def verify(journal: Journal, vault: Vault, snapshots: SnapshotStore) -> Verified:
     """Fold the whole journal and compare.
 
     Raises:
         VerificationFailed: at the first record that does not follow from those before it; names its position.
     """
-    fold = Fold(vault.sealer, encoder, lambda decision_id: journal.find("decision", decision_id))
+    fold = Fold(vault.sealer, lambda decision_id: journal.find("decision", decision_id))
     verified = Verified()
     for stored in _records(journal):
         record = stored.record
@@ -126,7 +125,7 @@ def _check_snapshot(fold: Fold, position: int, record: ControlRecord) -> bool:
     lineage = fold.lineages.get(record.placement)
     if lineage is None or lineage.id != record.payload.get("lineage"):
         raise VerificationFailed(f"snapshot {record.version} belongs to no lineage here", position=position)
-    if lineage.origin.encoder_version != fold.encoder.version:
+    if not fold.can_encode(lineage.origin.encoder_version):
         return False
     settled = record.payload.get("settled_position")
     if lineage.settled_position != settled:

@@ -47,4 +47,6 @@ def _tags(feature: FeatureSpec) -> dict[str, str]:
         tags["render_only"] = "true"
     if not feature.learn:
         tags["learn"] = "false"
+    if feature.free_text:
+        tags["free_text"] = "true"
     return tags

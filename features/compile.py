@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
 from feast import FeatureService, FeatureStore, FeatureView, Field, OnDemandFeatureView, RepoConfig, RequestSource
 from feast.repo_config import load_repo_config
 from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String
@@ -162,9 +163,21 @@ def _feature(view: str, field: Field, tags: Mapping[str, str]) -> PlannedFeature
         name=field.name,
         type=type_,
         default=default,
+        range=_range(f"{view}.{field.name}", tags) if "range" in tags else None,
         render_only=tags.get("render_only") == "true",
         learn=tags.get("learn") != "false",
+        free_text=tags.get("free_text") == "true",
     )
+
+
+def _range(name: str, tags: Mapping[str, str]) -> tuple[float, float]:
+    try:
+        low, high = msgspec.json.decode(tags["range"], type=tuple[float, float])
+    except msgspec.DecodeError as error:
+        raise PlanError(f"{name}: the tag range={tags['range']} is not two numbers") from error
+    if not low < high:
+        raise PlanError(f"{name}: the range [{low}, {high}] is empty")
+    return low, high
 
 
 def _require_known_layout(config: RepoConfig) -> None:

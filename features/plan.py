@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -25,8 +26,10 @@ class PlannedFeature(PlanPart, frozen=True, kw_only=True):
     name: str
     type: FeatureType
     default: Scalar
+    range: tuple[float, float] | None = None
     render_only: bool = False
     learn: bool = True
+    free_text: bool = False
 
 
 class PlannedView(PlanPart, frozen=True, kw_only=True):
@@ -67,7 +70,7 @@ class Plan(PlanPart, frozen=True, kw_only=True):
         definitions_digest: ``definitions.digest``, to see that the file was not edited.
     """
 
-    plan_version: Literal[1] = 1
+    plan_version: Literal[2] = 2
     definitions: Definitions
     online_store: str
     repository: str
@@ -80,6 +83,19 @@ class Plan(PlanPart, frozen=True, kw_only=True):
     def stored_views(self) -> tuple[PlannedView, ...]:
         """The views that have rows in the online store."""
         return tuple(view for view in self.definitions.views if view.join_key is not None)
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Qualified name → (least, greatest) of every feature that declares a range."""
+        return {name: f.range for name, f in self._features() if f.range is not None}
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Qualified names of what people wrote freely."""
+        return tuple(name for name, feature in self._features() if feature.free_text)
+
+    def _features(self) -> Iterator[tuple[str, PlannedFeature]]:
+        return ((qualified(view.name, f.name), f) for view in self.definitions.views for f in view.features)
 
     def names(self, service: str | None) -> frozenset[str]:
         """Qualified names that a service reads; every feature if ``service`` is ``None`` or unknown."""
@@ -100,7 +116,7 @@ def load(path: Path) -> Plan:
     except FileNotFoundError as error:
         raise PlanError(f"no feature plan at {path}: run `maitred features apply`") from error
     except (OSError, msgspec.DecodeError) as error:
-        raise PlanError(f"the feature plan {path} cannot be read: {error}") from error
+        raise PlanError(f"the feature plan {path} cannot be read: {error}: run `maitred features compile`") from error
     if plan.definitions.digest != plan.definitions_digest:
         raise PlanError(f"the feature plan {path} was changed by hand: run `maitred features compile`")
     return plan

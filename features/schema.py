@@ -1,8 +1,7 @@
-"""Every feature, declared once. Feast's views, the plan, the seed data and the encoder's ranges are made from here."""
+"""Every feature of the shipped repository, declared once: its Feast views, and so the plan, are made from here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from typing import Literal
@@ -47,6 +46,7 @@ class FeatureSpec:
         sensitivity: ``personal`` tells who somebody is, ``sensitive`` what somebody would not want told.
         render_only: may reach templates and nothing else.
         learn: False keeps it from policies; templates and derived features still see it.
+        free_text: it is what somebody wrote: policies see its words, not the whole.
     """
 
     view: str
@@ -59,22 +59,20 @@ class FeatureSpec:
     sensitivity: Sensitivity = "none"
     render_only: bool = False
     learn: bool = True
+    free_text: bool = False
 
     def __post_init__(self) -> None:
         if type(coerce(self.type, self.default)) is not type(self.default):
             raise FeatureError(f"{self.qualified}: the default {self.default!r} is not of type {self.type}")
         if self.range is not None and self.type not in ("int", "float"):
             raise FeatureError(f"{self.qualified}: only numbers have a range")
+        if self.free_text and self.type != "string":
+            raise FeatureError(f"{self.qualified}: only strings are free text")
 
     @property
     def qualified(self) -> str:
         """``view.name``: how everybody outside Feast calls it."""
         return qualified(self.view, self.name)
-
-
-def ranges() -> Mapping[str, tuple[float, float]]:
-    """Qualified name → (least, greatest) of every feature that declares a range."""
-    return {feature.qualified: feature.range for feature in FEATURES if feature.range is not None}
 
 
 def view_named(name: str) -> ViewSpec:

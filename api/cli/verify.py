@@ -11,11 +11,9 @@ from api.cli.failure import reported
 from api.settings import Settings
 from api.wiring import open_history, open_keys
 from engine import verify as verification
-from engine.encode import Encoder
 from engine.errors import ConfigError
 from engine.privacy import Vault
 from engine.snapshots import SnapshotStore
-from features.schema import ranges
 
 
 def verify(json_output: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
@@ -28,7 +26,6 @@ def verify(json_output: Annotated[bool, typer.Option("--json", help="print one J
         verified = verification.verify(
             journal,
             Vault(open_keys(settings)),
-            Encoder(ranges()),
             SnapshotStore(settings.snapshots_path),
         )
     if json_output:

@@ -16,6 +16,10 @@ SCHEMA_VERSION = 1
 """What the classes below describe. Every encoded record begins with the version that wrote it (``records.codec``)."""
 
 
+ALL_PLACEMENTS = "*"
+Announced = Literal["catalogue", "encoder"]
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
     """Base of all records.
 
@@ -161,11 +165,12 @@ class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
     Actions:
         ``catalogue``: ``payload`` is the placement's whole specification (JSON types), ``version`` its content hash,
             ``serial`` counts the placement's announcements, so that going back to an old version is one, too.
+        ``encoder``: likewise for the encoder, which all placements share (``placement`` is ``ALL_PLACEMENTS``).
         ``origin``: a lineage starts; ``payload`` has ``policy`` (name and parameters) and ``encoder_version``.
         ``publish``: a snapshot; ``payload`` has ``lineage``, ``settled_position``, ``sha256`` and ``size``.
     """
 
-    action: Literal["catalogue", "origin", "publish"]
+    action: Announced | Literal["origin", "publish"]
     placement: str
     version: str
     payload: dict[str, Any]
@@ -173,14 +178,14 @@ class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
 
     @property
     def idempotency_key(self) -> str | None:
-        if self.action == "catalogue":
-            return catalogue_key(self.placement, self.serial)
+        if self.action == "catalogue" or self.action == "encoder":
+            return announcement_key(self.action, self.placement, self.serial)
         return f"{self.action}/{self.placement}/{self.version}"
 
 
-def catalogue_key(placement: str, serial: int) -> str:
-    """Idempotency key of a placement's n-th announced catalogue."""
-    return f"catalogue/{placement}/{serial}"
+def announcement_key(action: Announced, placement: str, serial: int) -> str:
+    """Idempotency key of the n-th announced catalogue of a placement, or of the n-th encoder."""
+    return f"{action}/{placement}/{serial}"
 
 
 AnyRecord = DecisionRecord | ShownRecord | OutcomeRecord | EventRecord | SettlementRecord | TickRecord | ControlRecord

@@ -15,7 +15,7 @@ from engine.catalog import Catalogue
 from engine.choose import Served
 from engine.config import ActionSpec, PlacementSpec, PolicySpec, PrivacySpec, RewardSpec, TrafficSpec
 from engine.decide import Decider
-from engine.encode import Encoder
+from engine.encode import Encoder, EncoderSpec
 from engine.errors import JournalError
 from engine.feedback import Feedback, Outcome
 from engine.journal.base import Appended, Stored
@@ -32,7 +32,7 @@ from engine.types import Decision, DecisionRequest
 from features.assemble import Assembler
 from features.memory import MemoryStore
 from features.plan import Definitions, Plan, PlannedFeature, PlannedView
-from features.schema import VIEWS, features_of, ranges
+from features.schema import VIEWS, features_of
 from features.session import SessionWriter
 from features.vector import Scalar
 
@@ -125,10 +125,10 @@ class Bot:
         self.keys = KeyTable(folder / "keys.db", recheck_s=0.0)
         self.vault = Vault(self.keys)
         self.sealer = self.vault.sealer
-        self.encoder = Encoder(ranges())
+        self.encoder = Encoder(EncoderSpec(ranges=plan.ranges, texts=plan.texts))
         self.snapshots = SnapshotStore(folder / "snapshots")
         self.placements = {name: self._placement(name, spec, plan) for name, spec in specs.items()}
-        announce(self.journal, specs)
+        announce(self.journal, specs, self.encoder.spec)
         self.use(self.journal, ImmediateCommits(self.journal), privacy)
 
     def use(self, journal: Any, commits: Any, privacy: PrivacySpec | None = None) -> None:
@@ -160,6 +160,13 @@ class Bot:
         written = self.store.write("user_profile", user_id, values, timestamp_us=self.clock(), expected_us=None)
         assert asyncio.run(written)
 
+    def encode_by(self, spec: EncoderSpec) -> None:
+        """Encode in another way from now on, as after a release that changes the schema."""
+        self.encoder = Encoder(spec)
+        for placement in self.placements.values():
+            placement.encoder = self.encoder
+        announce(self.journal, self.specs, spec)
+
     def serve(self, policy: Policy, version: str = "v1", placement: str = "greeting") -> None:
         self.placements[placement].served = Served(policy, version)
 
@@ -175,7 +182,6 @@ class Bot:
             "journal": self.journal,
             "snapshots": self.snapshots,
             "sealer": self.sealer,
-            "encoder": self.encoder,
             "clock": self.clock,
             "publish_every_us": 0,
         }
@@ -215,7 +221,15 @@ def declared_plan() -> Plan:
             join_key=view.join_key,
             ttl_us=0 if view.ttl is None else round(view.ttl.total_seconds() * 1e6),
             features=tuple(
-                PlannedFeature(name=f.name, type=f.type, default=f.default, render_only=f.render_only, learn=f.learn)
+                PlannedFeature(
+                    name=f.name,
+                    type=f.type,
+                    default=f.default,
+                    range=f.range,
+                    render_only=f.render_only,
+                    learn=f.learn,
+                    free_text=f.free_text,
+                )
                 for f in features_of(view.name)
             ),
         )

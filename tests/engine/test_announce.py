@@ -10,9 +10,10 @@ import pytest
 
 from engine.announce import announce
 from engine.config import ActionSpec, PlacementSpec, RewardSpec
+from engine.encode import EncoderSpec
 from engine.journal.memory import MemoryJournal
 from engine.journal.sqlite import SqliteJournal
-from engine.records.schema import ControlRecord
+from engine.records.schema import ALL_PLACEMENTS, ControlRecord
 
 A = PlacementSpec(
     reward=RewardSpec(metrics={"click": 1.0}, window="5s"),
@@ -20,6 +21,7 @@ A = PlacementSpec(
     fallback={"en": "Hello"},
     actions=(ActionSpec(id="a", templates={"en": "Hi"}, features={"n": 1, "x": 1.5, "yes": True, "t": "z"}, cost=0.5),),
 )
+ENCODER = EncoderSpec(ranges={"request.n": (0.0, 1.0)}, texts=("request.text",))
 B = msgspec.structs.replace(A, epsilon=0.5)
 
 
@@ -30,25 +32,36 @@ def announced(journal: MemoryJournal | SqliteJournal, placement: str = "greeting
 
 def test_each_placement_is_announced_once() -> None:
     journal = MemoryJournal()
-    assert announce(journal, {"greeting": A, "offer": A}) == ["greeting", "offer"]
-    assert announce(journal, {"greeting": A, "offer": A}) == []
+    assert announce(journal, {"greeting": A, "offer": A}, ENCODER) == ["greeting", "offer"]
+    assert announce(journal, {"greeting": A, "offer": A}, ENCODER) == []
     assert announced(journal) == announced(journal, "offer") == [(A.version, 0)]
 
 
 def test_every_change_is_announced_and_so_is_going_back() -> None:
     journal = MemoryJournal()
     for spec in (A, B, B, A, A, B):
-        announce(journal, {"greeting": spec, "offer": A})
+        announce(journal, {"greeting": spec, "offer": A}, ENCODER)
     assert announced(journal) == [(A.version, 0), (B.version, 1), (A.version, 2), (B.version, 3)]
     assert len(announced(journal, "offer")) == 1
 
 
 def test_what_is_announced_is_the_whole_specification() -> None:
     journal = MemoryJournal()
-    announce(journal, {"greeting": A})
-    (stored,) = journal.read(0, 10)
-    assert isinstance(stored.record, ControlRecord)
-    assert msgspec.convert(stored.record.payload, PlacementSpec) == A
+    announce(journal, {"greeting": A}, ENCODER)
+    encoder, catalogue = (stored.record for stored in journal.read(0, 10))
+    assert isinstance(encoder, ControlRecord)
+    assert isinstance(catalogue, ControlRecord)
+    assert msgspec.convert(encoder.payload, EncoderSpec) == ENCODER
+    assert msgspec.convert(catalogue.payload, PlacementSpec) == A
+
+
+def test_another_encoder_is_announced_and_so_is_going_back() -> None:
+    journal = MemoryJournal()
+    for spec in (ENCODER, EncoderSpec(), EncoderSpec(), ENCODER):
+        announce(journal, {"greeting": A}, spec)
+    versions = [ENCODER.version, EncoderSpec().version, ENCODER.version]
+    assert announced(journal, ALL_PLACEMENTS) == list(zip(versions, range(3), strict=True))
+    assert len(announced(journal)) == 1
 
 
 @pytest.mark.parametrize("callers", [6])
@@ -56,13 +69,13 @@ def test_processes_that_start_at_once_announce_once(tmp_path: Path, callers: int
     """Connections of their own, as separate processes have; A was announced before, all bring B."""
     path = tmp_path / "journal.db"
     journals = [SqliteJournal(path, "process") for _ in range(callers)]
-    announce(journals[0], {"greeting": A})
+    announce(journals[0], {"greeting": A}, ENCODER)
     results: list[list[str]] = []
     together = threading.Barrier(callers)
 
     def start(journal: SqliteJournal) -> None:
         together.wait()
-        results.append(announce(journal, {"greeting": B}))
+        results.append(announce(journal, {"greeting": B}, ENCODER))
 
     threads = [threading.Thread(target=start, args=(journal,)) for journal in journals]
     for thread in threads:

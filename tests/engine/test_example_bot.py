@@ -15,8 +15,8 @@ from engine.catalog import Catalogue
 from engine.config import ActionSpec, Config, PlacementSpec, PolicySpec, PrivacySpec, RewardSpec, TrafficSpec
 from engine.config_file import check, load
 from engine.eligibility import Facts
-from engine.encode import Encoder
-from features.schema import FEATURES, ranges
+from engine.encode import Encoder, EncoderSpec
+from features.schema import FEATURES
 from features.vector import FeatureVector, Scalar
 
 SHOP = Path(api.__file__).parent / "examples" / "shop.yaml"
@@ -46,7 +46,7 @@ KNOWN: dict[str, tuple[Scalar, ...]] = {
 
 
 def catalogue(placement: str) -> Catalogue:
-    return Catalogue(placement, CONFIG.placements[placement], Encoder(ranges()).action, CONFIG.default_locale)
+    return Catalogue(placement, CONFIG.placements[placement], Encoder(EncoderSpec()).action, CONFIG.default_locale)
 
 
 def situations() -> Iterator[FeatureVector]:

@@ -39,10 +39,12 @@ class Watching(Policy):
 
 def example_of(bot, record: DecisionRecord, reward: float = 1.0) -> TrainingExample:
     """Made from bytes, as a learner in another process makes it."""
-    maker = ExampleMaker(bot.sealer, bot.encoder)
+    maker = ExampleMaker(bot.sealer)
+    maker.know_encoder(bot.encoder)
     for control in bot.records(ControlRecord):
         known: Any = decode(encode(control))
-        maker.know(known.version, msgspec.convert(known.payload, type(bot.specs["greeting"])))
+        if known.action == "catalogue":
+            maker.know(known.version, msgspec.convert(known.payload, type(bot.specs["greeting"])))
     copy = decode(encode(record))
     assert isinstance(copy, DecisionRecord)
     return maker.make(copy, reward)
@@ -99,15 +101,17 @@ def test_a_decision_is_learned_with_the_catalogue_it_was_made_from(bot):
         ActionSpec(id="plain", templates={"en": "Hi"}, features={"tone": "other"}),
         *bot.specs["greeting"].actions[1:],
     )
-    announce(bot.journal, {"greeting": msgspec.structs.replace(bot.specs["greeting"], actions=changed)})
+    announce(
+        bot.journal, {"greeting": msgspec.structs.replace(bot.specs["greeting"], actions=changed)}, bot.encoder.spec
+    )
     (plain, *_) = example_of(bot, bot.records()[0]).candidates
     assert "tone=neutral" in plain.features
 
 
 def test_an_announced_catalogue_survives_the_journals_bytes(bot, tmp_path):
     journal = SqliteJournal(tmp_path / "journal.db", "process")
-    announce(journal, bot.specs)
-    for stored in journal.read(0, 10):
+    announce(journal, bot.specs, bot.encoder.spec)
+    for stored in journal.read(1, 10):
         assert isinstance(stored.record, ControlRecord)
         spec = msgspec.convert(stored.record.payload, type(bot.specs["greeting"]))
         assert spec == bot.specs[stored.record.placement]
@@ -138,7 +142,7 @@ def test_a_record_that_contradicts_itself_is_called_corrupt(bot, changes):
 
 def fold_of(bot, policy: Policy) -> Fold:
     """The whole journal, folded into this policy."""
-    fold = Fold(bot.sealer, bot.encoder, lambda id: bot.journal.find("decision", id))
+    fold = Fold(bot.sealer, lambda id: bot.journal.find("decision", id))
     for stored in bot.journal.read(0, 1_000):
         fold.apply(stored)
         if "greeting" in fold.lineages:

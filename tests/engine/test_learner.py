@@ -118,7 +118,7 @@ def test_killed_at_any_moment_each_settlement_is_learned_once_and_the_bytes_are_
         killed = live(bot, script, tmp_path / str(moment), moment)
         assert killed.settled == whole.settled, moment
         assert killed.bytes == whole.bytes, moment
-        assert verify(killed.journal, bot.vault, bot.encoder, killed.snapshots).snapshots, moment
+        assert verify(killed.journal, bot.vault, killed.snapshots).snapshots, moment
         for placement, sha256 in whole.bytes.items():
             current = killed.snapshots.current(placement)
             assert current is not None, moment
@@ -245,4 +245,4 @@ def test_a_person_forgotten_before_the_learner_reads_is_left_out_and_nobody_else
     lineage = learner.fold.lineages["greeting"]
     assert (lineage.learned, lineage.refused) == (1, 1)
     assert len(bot.records(SettlementRecord)) == 2, "what was earned is still counted"
-    assert verify(bot.journal, bot.vault, bot.encoder, bot.snapshots).snapshots
+    assert verify(bot.journal, bot.vault, bot.snapshots).snapshots

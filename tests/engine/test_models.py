@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from engine.config import PolicySpec
-from engine.encode import Encoder
+from engine.encode import Encoder, EncoderSpec
 from engine.models import COLD, ModelWatch, cold
 from engine.snapshots import CURRENT, MODEL, Manifest, fingerprint
 
@@ -103,7 +103,7 @@ def test_a_bad_snapshot_leaves_the_present_model_serving_and_says_so(published, 
 def test_a_snapshot_of_another_policy_or_encoder_is_not_served(published):
     bot, _ = published
     watch, placement = ModelWatch(bot.snapshots, bot.placements), bot.placements["greeting"]
-    encoder, placement.encoder = placement.encoder, Encoder({"request.n": (0.0, 1.0)})
+    encoder, placement.encoder = placement.encoder, Encoder(EncoderSpec(ranges={"request.n": (0.0, 1.0)}))
     assert watch.refresh() == []
     placement.encoder = encoder
     (current,) = (bot.folder / "snapshots").glob(f"greeting/{CURRENT}")

@@ -37,7 +37,7 @@ def told(bot):
 
 def check(bot, how: Change) -> Any:
     """Verify a copy of the journal with each record changed."""
-    return verify(bot.copy(how), bot.vault, bot.encoder, bot.snapshots)
+    return verify(bot.copy(how), bot.vault, bot.snapshots)
 
 
 def positions(bot, kind: type[Any], **fields: Any) -> list[int]:
@@ -205,5 +205,5 @@ def test_bytes_that_are_no_record_are_named_by_their_position(told, tmp_path):
         connection.execute("UPDATE records SET body = x'01c1' WHERE position = 5")
     connection.close()
     with pytest.raises(CorruptRecord, match="position 5: "):
-        verify(journal, told.vault, told.encoder, told.snapshots)
+        verify(journal, told.vault, told.snapshots)
     journal.close()

@@ -6,7 +6,7 @@ import pytest
 
 from features.derived import DERIVATIONS
 from features.errors import FeatureError
-from features.schema import FEATURES, VIEWS, FeatureSpec, features_of, ranges, view_named
+from features.schema import FEATURES, VIEWS, FeatureSpec, features_of, view_named
 
 
 def test_every_feature_is_declared_once_in_a_declared_view() -> None:
@@ -16,14 +16,14 @@ def test_every_feature_is_declared_once_in_a_declared_view() -> None:
 
 
 def test_defaults_lie_in_the_declared_ranges() -> None:
-    defaults = {feature.qualified: feature.default for feature in FEATURES}
-    assert ranges()
-    assert all(low <= float(defaults[name]) <= high for name, (low, high) in ranges().items())
+    ranged = [(feature.default, feature.range) for feature in FEATURES if feature.range is not None]
+    assert ranged
+    assert all(low <= float(default) <= high for default, (low, high) in ranged)
 
 
 def test_every_learned_number_has_a_range() -> None:
-    numbers = {f.qualified for f in FEATURES if f.type in ("int", "float") and f.learn and not f.render_only}
-    assert numbers <= set(ranges())
+    numbers = [f for f in FEATURES if f.type in ("int", "float") and f.learn and not f.render_only]
+    assert [f.qualified for f in numbers if f.range is None] == []
 
 
 def test_raw_times_are_not_for_learning() -> None:
@@ -58,6 +58,11 @@ def test_a_default_of_another_type_is_refused() -> None:
 def test_a_range_for_text_is_refused() -> None:
     with pytest.raises(FeatureError, match="only numbers have a range"):
         FeatureSpec("shop", "name", "string", "", "how it is called", range=(0, 1))
+
+
+def test_only_strings_are_free_text() -> None:
+    with pytest.raises(FeatureError, match="only strings are free text"):
+        FeatureSpec("shop", "size", "int", 3, "how big", free_text=True)
 
 
 def test_views_are_found_by_name() -> None:
