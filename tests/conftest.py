@@ -1,7 +1,13 @@
-"""What the whole suite shares: one home in which Feast has been at work, once."""
+"""What the whole suite shares: one home in which Feast has been at work, once, and how to run a Redis."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,3 +49,32 @@ def feast_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         environment.delenv("MAITRED_FEATURES_REDIS", raising=False)
         control_plane.apply_and_materialize(default_repository(), home)
     return home
+
+
+@pytest.fixture(scope="session")
+def run_redis(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[int]]:
+    """Runs a private redis-server with these options for a block, which gets its port on the loopback.
+
+    ``at`` and ``folder`` bring back one that ran before.
+    """
+    program = shutil.which("redis-server")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("redis-server is missing")
+        pytest.skip("redis-server is missing")
+
+    @contextmanager
+    def running(*options: str, at: int = 0, folder: Path | None = None) -> Iterator[int]:
+        with socket.create_server(("127.0.0.1", at)) as free:
+            port = int(free.getsockname()[1])
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--daemonize", "no", *options]
+        folder = folder or tmp_path_factory.mktemp("redis")
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            assert any("Ready to accept connections" in line for line in server.stdout), "redis-server did not start"
+            try:
+                yield port
+            finally:
+                server.terminate()
+
+    return running

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from engine.records.schema import AnyRecord
 
@@ -73,6 +73,9 @@ class Commits(Protocol):
         """Commit what was taken, then stop."""
         ...
 
+
+Durability = Literal["power", "process"]
+"""What acknowledged records survive: loss of power (a sync per commit), or the death of the process only."""
 
 BeforeCommit = Callable[[], None]
 """Runs before each commit: makes durable what the records of this commit rely on (their keys)."""

@@ -7,17 +7,13 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from engine.errors import CorruptRecord
-from engine.journal.base import Appended, BeforeCommit, Stored
-from engine.records.codec import decode, encode, kind_of
+from engine.journal.base import Appended, BeforeCommit, Durability, Stored
+from engine.records.codec import decode_at, encode, kind_of
 from engine.records.schema import AnyRecord
 from engine.sqlite_wal import journal_errors, open_reader, open_writer, transaction
 from features.clock import Clock, wall_clock
-
-Durability = Literal["power", "process"]
-"""What acknowledged records survive: loss of power (a sync per commit), or the death of the process only."""
 
 CHUNK = 64
 
@@ -129,7 +125,7 @@ class SqliteJournal:
     def _select(self, where: str, parameters: Iterable[str | int]) -> list[Stored]:
         with self._reading, journal_errors("read"):
             found = self._reader.execute(f"{_STORED} {where}", tuple(parameters)).fetchall()
-        return [Stored(position, time_us, _decoded(position, body)) for position, time_us, body in found]
+        return [Stored(position, time_us, decode_at(position, body)) for position, time_us, body in found]
 
 
 def _rows(records: Sequence[AnyRecord], bodies: Sequence[bytes], first: int, time_us: int) -> list[_Row]:
@@ -137,13 +133,6 @@ def _rows(records: Sequence[AnyRecord], bodies: Sequence[bytes], first: int, tim
         _Row(position, time_us, kind_of(record), record.idempotency_key, record.about, body)
         for position, record, body in zip(count(first), records, bodies, strict=False)
     ]
-
-
-def _decoded(position: int, body: bytes) -> AnyRecord:
-    try:
-        return decode(body)
-    except CorruptRecord as error:
-        raise CorruptRecord(f"position {position}: {error}") from error
 
 
 @cache

@@ -69,3 +69,11 @@ def kind_of(record: Record) -> str:
 PRODUCTION = Codec(SCHEMA_VERSION, {})
 encode = PRODUCTION.encode
 decode = PRODUCTION.decode
+
+
+def decode_at(position: int, body: bytes) -> AnyRecord:
+    """The record in a journal's bytes. Raises ``CorruptRecord`` naming the position."""
+    try:
+        return decode(body)
+    except CorruptRecord as error:
+        raise CorruptRecord(f"position {position}: {error}") from error

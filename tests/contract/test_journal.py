@@ -1,4 +1,4 @@
-"""What every journal keeps, whichever it is. A new one is added to ``OPEN``, and to ``DURABLE`` if it has a URL."""
+"""What every journal keeps, whichever it is. A new one is added to ``DURABLE``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from itertools import pairwise
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -23,11 +23,12 @@ from engine.records.schema import AnyRecord, ControlRecord, EventRecord, Outcome
 
 Clock = Callable[[], int]
 
-DURABLE: dict[str, Callable[[Path], str]] = {"sqlite": lambda folder: f"sqlite:///{folder}/journal.db"}
-OPEN: dict[str, Callable[[Path, Clock], Journal]] = {
-    "memory": lambda _, clock: MemoryJournal(clock),
-    "sqlite": lambda folder, clock: open_journal(DURABLE["sqlite"](folder), clock=clock),
+Asked = pytest.FixtureRequest
+DURABLE: dict[str, Callable[[Asked, Path], str]] = {
+    "sqlite": lambda _, folder: f"sqlite:///{folder}/journal.db",
+    "redis": lambda asked, folder: f"redis://127.0.0.1:{asked.getfixturevalue('durable_redis')}/0#{folder.name}",
 }
+"""How a journal of its own is named for a test with this folder."""
 WRITER = Path(__file__).parent / "journal_writer.py"
 
 
@@ -44,15 +45,23 @@ def clock() -> SettableClock:
     return SettableClock()
 
 
-@pytest.fixture(params=sorted(OPEN))
-def journal(request: pytest.FixtureRequest, tmp_path: Path, clock: SettableClock) -> Iterator[Journal]:
-    with closing(OPEN[request.param](tmp_path, clock)) as journal:
+@pytest.fixture(scope="module")
+def durable_redis(run_redis: Callable[..., AbstractContextManager[int]]) -> Iterator[int]:
+    with run_redis("--appendonly", "yes", "--appendfsync", "always") as port:
+        yield port
+
+
+@pytest.fixture(params=["memory", *sorted(DURABLE)])
+def journal(request: Asked, tmp_path: Path, clock: SettableClock) -> Iterator[Journal]:
+    kind = request.param
+    made = MemoryJournal(clock) if kind == "memory" else open_journal(DURABLE[kind](request, tmp_path), clock=clock)
+    with closing(made) as journal:
         yield journal
 
 
 @pytest.fixture(params=sorted(DURABLE))
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return DURABLE[request.param](tmp_path)
+def url(request: Asked, tmp_path: Path) -> str:
+    return DURABLE[request.param](request, tmp_path)
 
 
 def outcome(id: str, *, decision_id: str = "d", value: float = 1.0) -> OutcomeRecord:
