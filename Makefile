@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lint bench tools clean
+.PHONY: setup demo test coverage faults lint bench fuzz tools clean
 
 setup: $(VENV)/.installed
 
@@ -30,8 +30,22 @@ lint: setup
 test: setup tools lint
 	$(BIN)/python -m pytest $(ARGS)
 
+coverage: setup tools
+	mkdir -p build
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage json --quiet -o build/coverage.json
+	$(BIN)/python -m tests.coverage_gate build/coverage.json
+
+faults: setup
+	$(BIN)/python -m tests.faults.run_faults $(ARGS)
+
 bench: setup tools
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+fuzz: setup
+	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 clean:
 	rm -rf $(VENV) .maitred build *.egg-info

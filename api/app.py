@@ -12,7 +12,11 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import openapi, problems
-from api.routes import decisions, health, outcomes, sessions, turns
+from api.auth.guard import Guard
+from api.auth.key_file import KeyFile
+from api.auth.key_ring import KeyRing
+from api.doctor.clock_watch import ClockWatch
+from api.routes import decisions, health, outcomes, quarantine, sessions, turns
 from api.service import Service
 from api.settings import Settings
 from features.clock import wall_clock
@@ -23,11 +27,13 @@ MODEL_POLL_SECONDS = 0.2
 def create_app(settings: Settings, build: Callable[[Settings], Service]) -> FastAPI:
     """The application; ``build`` runs when it starts, so that importing costs nothing."""
 
+    guard = Guard(KeyRing(KeyFile(settings.api_keys_path)), keys_required=settings.require_keys)
+
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = build(settings)
         app.state.service = service
-        async with running(service):
+        async with running(service), guard.ring.watching():
             yield
 
     app = FastAPIOffline(
@@ -38,7 +44,8 @@ def create_app(settings: Settings, build: Callable[[Settings], Service]) -> Fast
         redirect_slashes=False,
     )
     app.state.settings = settings
-    for routes in (decisions, turns, outcomes, sessions, health):
+    app.state.guard = guard
+    for routes in (decisions, turns, outcomes, sessions, quarantine, health):
         app.include_router(routes.router)
     problems.install(app)
     openapi.install(app)
@@ -49,10 +56,11 @@ def create_app(settings: Settings, build: Callable[[Settings], Service]) -> Fast
 async def running(service: Service) -> AsyncIterator[None]:
     """Start the service's background work, warm it up, and end it in order: nothing acknowledged is left behind."""
     service.commits.start()
+    service.quarantine.start()
     service.models.refresh()
     for placement in service.decider.placements.values():
         placement.warm_up(wall_clock())
-    watch = asyncio.create_task(_watch_models(service))
+    watch = asyncio.create_task(_watch(service))
     # What is alive now lives for good. The collector would walk it again and again, for 70 ms, while bots wait.
     gc.collect()
     gc.freeze()
@@ -64,12 +72,16 @@ async def running(service: Service) -> AsyncIterator[None]:
         service.ready = False
         watch.cancel()
         await service.commits.close()
+        await asyncio.to_thread(service.quarantine.close)
         await service.features.close()
         service.journal.close()
 
 
-async def _watch_models(service: Service) -> None:
+async def _watch(service: Service) -> None:
+    clock = ClockWatch()
     while True:
+        if clock.observe():
+            service.metrics.clock_jumps.inc()
         for placement in service.models.refresh():
             service.metrics.swaps.labels(placement).inc()
         await asyncio.sleep(MODEL_POLL_SECONDS)

@@ -1,10 +1,11 @@
-"""Request bodies: read within the limit, decoded once, straight into typed structs."""
+"""Request bodies: read within the limits, refused if they are ambiguous, then decoded into typed structs."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import math
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,7 +14,9 @@ from msgspec.json import Decoder
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.problems import BodyTooLarge
+from api.duplicate_keys import check_each_object, check_keys
+from api.limits import BodyTooLarge, Limits
+from api.schemas import in_words
 from engine.config_shape import shape_faults
 from engine.errors import BadRequest
 
@@ -21,44 +24,73 @@ T = TypeVar("T")
 BODY_SECONDS = 4.0
 """Less than a stopping server grants, so that every request is answered."""
 CLOSE = {"connection": "close"}
+LONGEST_LENGTH = 18
+MOST_DIGITS = 500
 
 _encode = msgspec.json.Encoder().encode
+_plain = Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A body that is JSON, within every limit, and says everything once. ``plain`` are its plain values."""
+
+    content: bytes
+    plain: Any
+    limits: Limits
+
+    def decoded(self, decoder: Decoder[T]) -> T:
+        """The body as ``T``.
+
+        Raises:
+            LimitExceeded: not a ``T``, and nested too deeply. Every ``T`` itself is shallower than any limit.
+            msgspec.ValidationError, BadRequest: not a ``T``.
+        """
+        try:
+            return decoder.decode(self.content)
+        except msgspec.ValidationError as error:
+            self.limits.check_depth(self.plain)
+            raise _located(error, self.plain, decoder) from error
 
 
 async def decoded(request: Request, decoder: Decoder[T]) -> T:
-    """The body as ``T``. Raises what ``received`` and ``decode`` raise."""
-    return decode(await received(request), decoder)
+    """The body as ``T``. Raises what ``arrived`` and ``Arrived.decoded`` raise."""
+    return (await arrived(request)).decoded(decoder)
 
 
-def decode(body: bytes, decoder: Decoder[T]) -> T:
-    """Bytes as ``T``.
+async def arrived(request: Request) -> Arrived:
+    """The whole body. Raises what ``received`` and ``parsed`` raise."""
+    limits = request.app.state.settings.limits
+    return parsed(await received(request, limits.max_body_bytes), limits)
+
+
+def parsed(content: bytes, limits: Limits) -> Arrived:
+    """Bytes as JSON, untyped.
 
     Raises:
-        BadRequest: nested too deeply.
-        msgspec.DecodeError: not JSON; its subclass ValidationError: not a ``T``.
+        msgspec.DecodeError: not JSON.
+        DuplicateKey: an object has a key twice.
+        LimitExceeded: nested too deeply, or too much of something.
     """
     try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise _located(error, body, decoder) from error
+        plain = _unambiguous(content)
     except RecursionError as error:
-        raise BadRequest("the body is nested too deeply", field="$") from error
+        raise limits.too_deep() from error
     except UnicodeDecodeError as error:
         raise msgspec.DecodeError(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
+    limits.check(plain, len(content))
+    return Arrived(content, plain, limits)
 
 
-def _located(error: msgspec.ValidationError, body: bytes, decoder: Decoder[Any]) -> Exception:
-    """The error, with the key's name where msgspec knows only that it is some key of a map."""
-    if "[...]" not in str(error):
-        return error
+def _unambiguous(content: bytes) -> Any:
     try:
-        plain = json.loads(body, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return error
-    fault = next(shape_faults(plain, decoder.type), None)
-    if fault is None:
-        return error
-    return BadRequest(f"expected {fault.expected}", field=".".join(str(part) for part in fault.path))
+        plain = _plain(content)
+    except msgspec.ValidationError:  # a number that nothing can hold: whoever decodes the body says where it is
+        plain = json.loads(content, parse_float=_finite, parse_int=_whole)
+        check_each_object(content)
+        return plain
+    check_keys(content, plain)
+    return plain
 
 
 def _finite(text: str) -> float | None:
@@ -66,33 +98,44 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-async def received(request: Request) -> bytes:
+def _whole(text: str) -> int | None:
+    return int(text) if len(text) <= MOST_DIGITS else None
+
+
+def _located(error: msgspec.ValidationError, plain: Any, decoder: Decoder[Any]) -> Exception:
+    """The error, with the key's name where msgspec knows only that it is some key of a map."""
+    fault = next(shape_faults(plain, decoder.type), None) if "[...]" in str(error) else None
+    if fault is None:
+        return error
+    return BadRequest(f"expected {fault.expected}", field=".".join(str(part) for part in fault.path))
+
+
+async def received(request: Request, most_bytes: int) -> bytes:
     """The body's bytes.
 
     Raises:
         BodyTooLarge: as soon as there are more than allowed.
         HTTPException: it did not come in time (408), or the connection ended before it did (400).
     """
-    limit = request.app.state.settings.max_body_bytes
     declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > limit:
-        raise BodyTooLarge(limit)
+    if declared.isdecimal() and (announced := int(declared[:LONGEST_LENGTH])) > most_bytes:
+        raise BodyTooLarge(most_bytes, announced)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _joined(request, limit)
+            return await _joined(request, most_bytes)
     except TimeoutError as error:
         raise HTTPException(408, f"the body was not complete within {BODY_SECONDS:.0f} s", CLOSE) from error
     except ClientDisconnect as error:
         raise HTTPException(400, "the connection ended before the body did") from error
 
 
-async def _joined(request: Request, limit: int) -> bytes:
+async def _joined(request: Request, most_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > limit:
-            raise BodyTooLarge(limit)
+        if size > most_bytes:
+            raise BodyTooLarge(most_bytes)
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -102,7 +145,7 @@ def checked(value: str, kind: Any, *, field: str) -> str:
     try:
         return msgspec.convert(value, kind)  # type: ignore[no-any-return]
     except msgspec.ValidationError as error:
-        raise BadRequest(str(error), field=field) from error
+        raise BadRequest(in_words(str(error)), field=field) from error
 
 
 def answered(content: Any, status: int = 200) -> Response:

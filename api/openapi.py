@@ -24,11 +24,20 @@ _BODIES = (
     schemas.ShownAnswer,
     schemas.AliveAnswer,
     schemas.ReadyAnswer,
+    schemas.QuarantineAnswer,
     schemas.Problem,
     Explanation,
 )
 _REF = "#/components/schemas/{name}"
-_PROBLEM = {
+SECURITY = "api_key"
+_SCHEMES = {
+    SECURITY: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key that `maitred keys add` made. On loopback none is needed, unless the deployment says so.",
+    }
+}
+PROBLEM = {
     "description": "Problem details",
     "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}},
 }
@@ -46,13 +55,13 @@ def gives(answer: type[msgspec.Struct], status: int = 200, *, problems: tuple[in
     """``responses`` of a route: its answer, problem+json for each status in ``problems`` and for any other error."""
     content = {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}}
     good = {"description": (answer.__doc__ or "").strip(), "content": content}
-    return {status: good, **dict.fromkeys((*problems, "default"), _PROBLEM)}
+    return {status: good, **dict.fromkeys((*problems, "default"), PROBLEM)}
 
 
 def gives_text(description: str) -> dict[int | str, Any]:
     """``responses`` of a route that answers in plain text."""
     good = {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}
-    return {200: good, "default": _PROBLEM}
+    return {200: good, "default": PROBLEM}
 
 
 def install(app: FastAPI) -> None:
@@ -64,6 +73,7 @@ def install(app: FastAPI) -> None:
             _, components = msgspec.json.schema_components(_BODIES, ref_template=_REF)
             components["Problem"]["properties"]["type"]["examples"] = [TYPE_PREFIX + kind.name for kind in KINDS]
             document.setdefault("components", {}).setdefault("schemas", {}).update(components)
+            document["components"]["securitySchemes"] = _SCHEMES
             app.openapi_schema = document
         return app.openapi_schema
 

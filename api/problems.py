@@ -12,7 +12,10 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
-from api.schemas import Problem
+from api.duplicate_keys import DuplicateKey
+from api.limits import BodyTooLarge, LimitExceeded
+from api.refused import refusal_of
+from api.schemas import LimitStated, Problem, in_words
 from api.service import service_of
 from engine.errors import (
     BadRequest,
@@ -45,6 +48,9 @@ INTERNAL = Kind(500, "internal", "Internal error")
 OTHER = "http"
 _BY_ERROR: Mapping[type[MaitredError], Kind] = {
     UnknownPlacement: Kind(404, "unknown-placement", "Unknown placement"),
+    DuplicateKey: Kind(400, "duplicate-key", "An object of the body has a key twice"),
+    LimitExceeded: Kind(422, "limit-exceeded", "More than this deployment takes"),
+    BodyTooLarge: Kind(413, "too-large", "Too large"),
     DecisionConflict: Kind(409, "decision-conflict", "The decision id belongs to another request"),
     BadRequest: Kind(422, "bad-request", "The request cannot be served as asked"),
     NotFound: Kind(404, "not-found", "Not found"),
@@ -53,9 +59,12 @@ _BY_ERROR: Mapping[type[MaitredError], Kind] = {
     MaitredError: INTERNAL,
 }
 _BY_STATUS: Mapping[int, Kind] = {
+    401: Kind(401, "unauthorized", "A good key is needed"),
+    403: Kind(403, "forbidden", "This caller may not do this"),
     404: _BY_ERROR[NotFound],
     405: Kind(405, "method-not-allowed", "Method not allowed"),
-    413: Kind(413, "too-large", "Too large"),
+    413: _BY_ERROR[BodyTooLarge],
+    429: Kind(429, "rate-limited", "Too many calls with this key"),
     503: Kind(503, "not-ready", "Not ready"),
 }
 KINDS = (MALFORMED_JSON, INVALID_BODY, *dict.fromkeys((*_BY_ERROR.values(), *_BY_STATUS.values())))
@@ -65,25 +74,19 @@ _PATH = re.compile(r" - at `\$?\.?(?:key in )?(?P<path>[^`]*)`$")
 _NAMED = re.compile(r"(?:required|unknown) field `(?P<name>[^`]*)`")
 
 
-class BodyTooLarge(HTTPException):
-    """The body is larger than the deployment allows."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(413, f"the body is larger than {limit} bytes")
-
-
 def of_error(error: MaitredError) -> Problem:
     """The problem for one of the engine's errors."""
     kind = next(_BY_ERROR[cls] for cls in type(error).__mro__ if cls in _BY_ERROR)
     field = error.field if isinstance(error, BadRequest) else None
-    return _problem(kind, "see the service's log" if kind is INTERNAL else str(error), field)
+    limit = LimitStated(error.name, error.most, error.found) if isinstance(error, LimitExceeded) else None
+    return _problem(kind, "see the service's log" if kind is INTERNAL else str(error), field, limit)
 
 
 def of_validation(error: msgspec.DecodeError) -> Problem:
     """The problem for a body that is not JSON (400) or not the JSON asked for (422)."""
     message = str(error)
     if isinstance(error, msgspec.ValidationError):
-        return _problem(INVALID_BODY, message, _field(message))
+        return _problem(INVALID_BODY, in_words(message), _field(message))
     return _problem(MALFORMED_JSON, message)
 
 
@@ -92,8 +95,15 @@ def of_status(status: int, detail: str) -> Problem:
     return _problem(_BY_STATUS.get(status) or Kind(status, OTHER, HTTPStatus(status).phrase), detail)
 
 
-def _problem(kind: Kind, detail: str, field: str | None = None) -> Problem:
-    return Problem(type=TYPE_PREFIX + kind.name, title=kind.title, status=kind.status, detail=detail, field=field)
+def _problem(kind: Kind, detail: str, field: str | None = None, limit: LimitStated | None = None) -> Problem:
+    return Problem(
+        type=TYPE_PREFIX + kind.name,
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        field=field,
+        limit=limit,
+    )
 
 
 def _field(message: str) -> str:
@@ -103,7 +113,10 @@ def _field(message: str) -> str:
 
 
 def _refused(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    service_of(request).metrics.problems.labels(problem.type.removeprefix(TYPE_PREFIX)).inc()
+    service, name = service_of(request), problem.type.removeprefix(TYPE_PREFIX)
+    service.metrics.problems.labels(name).inc()
+    if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        service.quarantine.note(refusal_of(request, name, problem.field))
     more = {"retry-after": RETRY_SECONDS} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     return Response(msgspec.json.encode(problem), problem.status, {**(headers or {}), **more}, MEDIA_TYPE)
 

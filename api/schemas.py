@@ -1,21 +1,39 @@
-"""What travels over the wire: request and answer bodies, with types, ranges and lengths."""
+"""What travels over the wire: request and answer bodies, with types, ranges and lengths.
+
+The lengths of lists and maps here are ceilings; ``api.limits`` has what a deployment allows, which is less.
+
+Ids and names are written to logs, keys and paths, so they have no control characters. The names and values of features
+may be any text, ``|``, ``:``, line breaks and NUL included: they are never parsed, printed or made part of a key.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from api.limits import CEILING
 from api.wire_time import rfc3339
+from engine.errors import BadRequest
+from engine.quarantine_file import Quarantined
 from engine.types import Decision, DecisionRequest, OfferedAction
 
-Id = Annotated[str, Meta(min_length=1, max_length=128, description="an opaque id")]
-Name = Annotated[str, Meta(min_length=1, max_length=128)]
-Word = Annotated[str, Meta(max_length=4_096)]
+NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*(?![\s\S])"
+"""A pattern that a final line break does not pass, as it would pass ``$``."""
+Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=NO_CONTROLS, description="an opaque id")]
+Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=NO_CONTROLS)]
+FeatureName = Annotated[str, Meta(min_length=1, max_length=128, description="any text")]
+Word = Annotated[str, Meta(max_length=CEILING.max_text_length, description="any text")]
 Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Value = Word | Whole | float | bool
-Values = Annotated[dict[Name, Value], Meta(max_length=128, description="flat map of scalars")]
+Values = Annotated[
+    dict[FeatureName, Value], Meta(max_length=CEILING.max_context_keys, description="flat map of scalars")
+]
+Features = Annotated[
+    dict[FeatureName, Value], Meta(max_length=CEILING.max_action_features, description="flat map of scalars")
+]
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +48,7 @@ class ActionBody(Body, frozen=True, kw_only=True):
     """An action the bot brings; an id of the catalogue stands for the catalogue's action."""
 
     id: Id
-    features: Values = {}
+    features: Features = {}
     text: Annotated[str, Meta(max_length=4_000)] | None = None
 
 
@@ -41,16 +59,21 @@ class DecisionBody(Body, frozen=True, kw_only=True):
     session_id: Id
     user_id: Id | None = None
     context: Values = {}
-    actions: Annotated[tuple[ActionBody, ...], Meta(min_length=1, max_length=200)] | None = None
-    exclude: Annotated[tuple[Id, ...], Meta(max_length=200)] = ()
+    actions: Annotated[tuple[ActionBody, ...], Meta(min_length=1, max_length=CEILING.max_actions)] | None = None
+    exclude: Annotated[tuple[Id, ...], Meta(max_length=CEILING.max_actions)] = ()
     decision_id: Id | None = None
     explore: bool = True
     consent: bool | None = None
     deferred: bool = False
 
     def request(self) -> DecisionRequest:
-        """The engine's noun for it."""
+        """The engine's noun for it.
+
+        Raises:
+            BadRequest: two actions have one id. The engine would take the first, and nobody would notice.
+        """
         actions = self.actions
+        _refuse_duplicates(actions or ())
         return DecisionRequest(
             placement=self.placement,
             session_id=self.session_id,
@@ -69,7 +92,7 @@ class TurnBody(Body, frozen=True, kw_only=True):
     """Ask for several placements of one turn together, without repeats."""
 
     session_id: Id
-    placements: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=16)]
+    placements: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=CEILING.max_placements)]
     user_id: Id | None = None
     turn_id: Id | None = None
     context: Values = {}
@@ -128,7 +151,7 @@ class OutcomeBody(Body, frozen=True, kw_only=True):
 class OutcomesBody(Body, frozen=True, kw_only=True):
     """Many outcomes at once."""
 
-    outcomes: Annotated[tuple[OutcomeBody, ...], Meta(min_length=1, max_length=1_000)]
+    outcomes: Annotated[tuple[OutcomeBody, ...], Meta(min_length=1, max_length=CEILING.max_outcomes)]
 
 
 class AcceptedAnswer(Answer, frozen=True, kw_only=True):
@@ -149,7 +172,7 @@ class EventBody(Body, frozen=True, kw_only=True):
 class EventsBody(Body, frozen=True, kw_only=True):
     """Events of one session, oldest first."""
 
-    events: Annotated[tuple[EventBody, ...], Meta(min_length=1, max_length=100)]
+    events: Annotated[tuple[EventBody, ...], Meta(min_length=1, max_length=CEILING.max_events)]
     user_id: Id | None = None
     consent: bool | None = None
 
@@ -174,14 +197,29 @@ class ShownAnswer(Answer, frozen=True, kw_only=True):
     duplicate: bool
 
 
+class LimitStated(Answer, frozen=True, omit_defaults=True):
+    """A limit that a request exceeded: the setting's name without ``MAITRED_``, what it allows, what was found."""
+
+    name: str
+    most: int
+    found: int | None = None
+
+
+class QuarantineAnswer(Answer, frozen=True, kw_only=True):
+    """What was refused or made safe, newest first."""
+
+    quarantined: list[Quarantined]
+
+
 class Problem(Answer, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 9457 problem details, with the field at fault where there is one."""
+    """RFC 9457 problem details, with the field at fault and the limit exceeded where there is one."""
 
     type: str
     title: str
     status: int
     detail: str
     field: str | None = None
+    limit: LimitStated | None = None
 
 
 def decision_answer(decision: Decision) -> DecisionAnswer:
@@ -203,3 +241,18 @@ def decision_answer(decision: Decision) -> DecisionAnswer:
         expires_at=rfc3339(decision.expires_at_us),
         recorded=decision.recorded,
     )
+
+
+def in_words(message: str) -> str:
+    """What msgspec says of a value, for people who do not read patterns."""
+    return message.replace(f"matching regex {NO_CONTROLS!r}", "without control characters")
+
+
+def _refuse_duplicates(actions: Sequence[ActionBody]) -> None:
+    if len({action.id for action in actions}) == len(actions):
+        return
+    seen: set[str] = set()
+    for index, action in enumerate(actions):
+        if action.id in seen:
+            raise BadRequest("another action of this request has the same id", field=f"actions[{index}].id")
+        seen.add(action.id)

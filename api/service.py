@@ -7,6 +7,7 @@ from typing import cast
 
 from fastapi import Request
 
+from api.doctor.vitals import Vitals
 from api.metrics import Metrics
 from api.settings import Settings
 from engine.decide import Decider
@@ -14,6 +15,7 @@ from engine.explain import Explainer
 from engine.feedback import Feedback
 from engine.journal.base import Commits, Journal
 from engine.models import ModelWatch
+from engine.quarantine import Quarantine
 from features.vector import FeatureStore
 
 
@@ -30,6 +32,8 @@ class Service:
     features: FeatureStore
     models: ModelWatch
     metrics: Metrics
+    quarantine: Quarantine
+    vitals: Vitals
     ready: bool = False
 
 

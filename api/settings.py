@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.limits import CEILING, LEAST_DEPTH, Limits
+
 EXAMPLE_CONFIG = Path(__file__).parent / "examples" / "shop.yaml"
 SHIPPED_REPO = Path(__file__).parent.parent / "feature_repo"
+_DEFAULT = Limits()
 
 
 class Settings(BaseSettings):
@@ -27,12 +32,65 @@ class Settings(BaseSettings):
         default="direct", description="read Feast's store layout directly, or through Feast in a process of its own"
     )
     features_repo: Path = Field(default=SHIPPED_REPO, description="the Feast repository")
-    max_body_bytes: int = Field(default=262_144, ge=1_024, description="larger request bodies are refused (413)")
+    max_body_bytes: int = Field(
+        default=_DEFAULT.max_body_bytes,
+        ge=1_024,
+        le=CEILING.max_body_bytes,
+        description="larger request bodies are refused (413)",
+    )
+    max_depth: int = Field(
+        default=_DEFAULT.max_depth,
+        ge=LEAST_DEPTH,
+        le=CEILING.max_depth,
+        description="objects and lists within each other in a body",
+    )
+    max_actions: int = Field(
+        default=_DEFAULT.max_actions,
+        ge=1,
+        le=CEILING.max_actions,
+        description="actions that one request may bring, or exclude",
+    )
+    max_action_features: int = Field(
+        default=_DEFAULT.max_action_features,
+        ge=1,
+        le=CEILING.max_action_features,
+        description="features of one action that the bot brings",
+    )
+    max_context_keys: int = Field(
+        default=_DEFAULT.max_context_keys,
+        ge=1,
+        le=CEILING.max_context_keys,
+        description="keys of one context, and of one event's properties",
+    )
+    max_placements: int = Field(
+        default=_DEFAULT.max_placements, ge=1, le=CEILING.max_placements, description="placements of one turn"
+    )
+    max_outcomes: int = Field(
+        default=_DEFAULT.max_outcomes, ge=1, le=CEILING.max_outcomes, description="outcomes of one report"
+    )
+    max_events: int = Field(
+        default=_DEFAULT.max_events, ge=1, le=CEILING.max_events, description="session events of one report"
+    )
+    max_text_length: int = Field(
+        default=_DEFAULT.max_text_length,
+        ge=1,
+        le=CEILING.max_text_length,
+        description="characters of one value in a context, in features or in properties",
+    )
+
+    require_keys: bool = Field(
+        default=False, description="callers need an API key on loopback, too: there is a proxy before the service"
+    )
 
     @property
     def journal_url(self) -> str:
         """Where the journal is."""
         return self.journal or f"sqlite:///{(self.home / 'journal.db').absolute()}"
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How much one request may ask for."""
+        return Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})
 
     @property
     def keys_path(self) -> Path:
@@ -40,9 +98,19 @@ class Settings(BaseSettings):
         return self.home / "keys.db"
 
     @property
+    def api_keys_path(self) -> Path:
+        """Who may call: hashes of API keys, with their roles."""
+        return self.home / "api_keys.json"
+
+    @property
     def snapshots_path(self) -> Path:
         """The folder of published snapshots."""
         return self.home / "snapshots"
+
+    @property
+    def quarantine_path(self) -> Path:
+        """What was refused or made safe, counted."""
+        return self.home / "quarantine.db"
 
     @property
     def plan_path(self) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from api.doctor.currency import Currency
+from api.doctor.vitals import Vitals
 from api.metrics import Metrics
 from api.service import Service
 from api.settings import Settings
@@ -24,8 +26,10 @@ from engine.models import ModelWatch, cold
 from engine.placement import Placement
 from engine.policies import registry
 from engine.privacy import Vault
+from engine.quarantine import Quarantine
 from engine.records.keys import KeyTable
 from engine.records.sealing import Sealer
+from engine.refusal import Note, unnoted
 from engine.snapshots import SnapshotStore
 from features.assemble import Assembler
 from features.clock import wall_clock
@@ -48,6 +52,7 @@ def build_service(settings: Settings) -> Service:
     config = load_config(settings.config)
     settings.home.mkdir(parents=True, exist_ok=True)
     plan = ensure_current(settings.plan_path)
+    currency = Currency(settings.config, settings.plan_path, plan)
     vault = Vault(open_keys(settings))
     journal = open_journal(
         settings.journal_url,
@@ -56,12 +61,17 @@ def build_service(settings: Settings) -> Service:
         checkpoint_pages=SERVING_CHECKPOINT_PAGES,
     )
     encoder = Encoder(EncoderSpec(ranges=plan.ranges, texts=plan.texts))
+    metrics = Metrics()
+    quarantine = Quarantine(settings.quarantine_path, watch=metrics.count_refusal)
     placements = {name: _placement(name, spec, config, plan, encoder) for name, spec in config.placements.items()}
+    for placement in placements.values():
+        placement.note = quarantine.note
     announce(journal, config.placements, encoder.spec)
     features = open_store(plan, settings.features_reader, settings.features_repo)
     sessions = SessionWriter(features, wall_clock)
     commits = GroupCommit(journal)
-    models = ModelWatch(SnapshotStore(settings.snapshots_path), placements)
+    snapshots = SnapshotStore(settings.snapshots_path)
+    models = ModelWatch(snapshots, placements)
     decider = Decider(
         placements=placements,
         features=features,
@@ -80,16 +90,30 @@ def build_service(settings: Settings) -> Service:
         privacy=config.privacy,
     )
     explainer = Explainer(journal, vault.sealer, placements, models)
-    return Service(settings, decider, feedback, explainer, journal, commits, features, models, Metrics())
+    vitals = Vitals(settings, journal, snapshots, placements, models, currency)
+    return Service(
+        settings=settings,
+        decider=decider,
+        feedback=feedback,
+        explainer=explainer,
+        journal=journal,
+        commits=commits,
+        features=features,
+        models=models,
+        metrics=metrics,
+        quarantine=quarantine,
+        vitals=vitals,
+    )
 
 
-def build_learner(settings: Settings) -> Learner:
+def build_learner(settings: Settings, note: Note = unnoted) -> Learner:
     """Everything that learns. Needs neither the configuration nor the feature store: the journal has it all."""
     return Learner(
         journal=open_history(settings),
         snapshots=SnapshotStore(settings.snapshots_path),
         sealer=Sealer(open_keys(settings)),
         clock=wall_clock,
+        note=note,
     )
 
 

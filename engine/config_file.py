@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -12,30 +11,10 @@ from engine.config import Config
 from engine.config_rules import CheckPolicy, placement_faults
 from engine.config_shape import shape_faults
 from engine.eligibility import RULE_ROOTS
-from engine.errors import ConfigError
-from engine.marked_yaml import Fault, Marked, parse
+from engine.marked_yaml import Fault, Marked
+from engine.yaml_problems import Problem, problems, read, refuse
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong with the file.
-
-    Attributes:
-        line: from 1; of the key, or of the nearest key above it that is there.
-        key: path of the key, e.g. ``placements.greeting.actions[2].templates.de``; empty for the file itself.
-        warning: the configuration works all the same.
-    """
-
-    line: int
-    key: str
-    expected: str
-    found: str
-    warning: bool = False
-
-    def __str__(self) -> str:
-        grade = "warning: " if self.warning else ""
-        key = f"{self.key}: " if self.key else ""
-        return f"line {self.line}: {grade}{key}expected {self.expected}, found {self.found}"
+__all__ = ["Problem", "check", "load"]
 
 
 def load(path: Path, *, check_policy: CheckPolicy | None = None, roots: Collection[str] = RULE_ROOTS) -> Config:
@@ -48,35 +27,19 @@ def load(path: Path, *, check_policy: CheckPolicy | None = None, roots: Collecti
     Raises:
         ConfigError: lists every problem; warnings alone raise nothing.
     """
-    marked = _read(path)
-    errors = [problem for problem in _problems(marked, check_policy, roots) if not problem.warning]
-    if errors:
-        raise ConfigError("\n".join([f"{path}: {len(errors)} problem(s)", *(f"  {problem}" for problem in errors)]))
+    marked = read(path)
+    refuse(path, _problems(marked, check_policy, roots))
     return msgspec.convert(marked.value, Config)
 
 
 def check(path: Path, *, check_policy: CheckPolicy | None = None, roots: Collection[str] = RULE_ROOTS) -> list[Problem]:
     """Every problem of a file, by line. Raises ``ConfigError`` only if it cannot be read as YAML at all."""
-    return _problems(_read(path), check_policy, roots)
-
-
-def _read(path: Path) -> Marked:
-    try:
-        return parse(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{path}: expected a readable file, found {error.strerror}") from error
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    return _problems(read(path), check_policy, roots)
 
 
 def _problems(marked: Marked, check_policy: CheckPolicy | None, roots: Collection[str]) -> list[Problem]:
-    faults = [*marked.faults, *shape_faults(marked.value, Config), *_meaning_faults(marked, check_policy, roots)]
-    first = {fault.path: fault for fault in reversed(faults)}
-    problems = [
-        Problem(marked.line(fault.path), _key(fault.path), fault.expected, fault.found, fault.warning)
-        for fault in first.values()
-    ]
-    return sorted(problems, key=lambda problem: (problem.line, problem.key))
+    meaning = _meaning_faults(marked, check_policy, roots)
+    return problems(marked, [*shape_faults(marked.value, Config), *meaning])
 
 
 def _meaning_faults(marked: Marked, check_policy: CheckPolicy | None, roots: Collection[str]) -> Iterator[Fault]:
@@ -86,10 +49,3 @@ def _meaning_faults(marked: Marked, check_policy: CheckPolicy | None, roots: Col
     for name, raw in placements.items() if isinstance(placements, dict) else ():
         for fault in placement_faults(raw, str(default_locale), check_policy, roots) if isinstance(raw, dict) else ():
             yield Fault(("placements", name, *fault.path), fault.expected, fault.found, fault.warning)
-
-
-def _key(path: tuple[str | int, ...]) -> str:
-    key = ""
-    for part in path:
-        key += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return key.removeprefix(".")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -84,4 +85,8 @@ def _excerpt(value: Any) -> str:
 
 
 def _bare(kind: Any) -> Any:
-    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    """Without what annotates it, and without its ``| None``: what is not there has no parts."""
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
+    kinds = [inner for inner in get_args(kind) if inner is not NoneType]
+    return _bare(kinds[0]) if get_origin(kind) in (Union, UnionType) and len(kinds) == 1 else kind

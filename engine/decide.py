@@ -149,6 +149,7 @@ class Decider:
         group = group_of(placement.catalogue.spec.traffic, self._salts.group, person.unit)
         choice = placement.choose(group, options, explore=request.explore)
         decision_id = request.decision_id or new_id()
+        placement.note_mistyped(options.vector, decision_id)
         chosen = sample(choice.pmf, draw(self._salts.draw, decision_id)) if choice.pmf else None
         action = None if chosen is None else options.eligible[chosen]
         content, shown = _rendered(placement, action, request.context, options.facts)
@@ -257,7 +258,9 @@ def _personal(request: DecisionRequest, person: Person, vector: FeatureVector, c
 
 def _degraded(choice: Choice, vector: FeatureVector, shown: bool) -> tuple[str, ...]:
     unread = tuple(f"features:{view}" for view, freshness in vector.freshness.items() if freshness == "error")
-    return (*choice.degraded, *unread) if shown else (*choice.degraded, *unread, "content")
+    mistyped = tuple(f"context:{feature}" for feature in vector.mistyped)
+    degraded = (*choice.degraded, *unread, *mistyped)
+    return degraded if shown else (*degraded, "content")
 
 
 def _hash(salt: bytes, content: bytes) -> bytes:

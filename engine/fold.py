@@ -18,6 +18,7 @@ from engine.policies import registry
 from engine.policies.base import Policy
 from engine.records.schema import ControlRecord, DecisionRecord, SettlementRecord
 from engine.records.sealing import Sealer
+from engine.refusal import Note, Refusal, unnoted
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -66,6 +67,7 @@ class Fold:
         catalogues: placement → the newest journaled specification, with its position.
         encoder: version of the newest journaled encoder; empty before the first.
         lineages: placement → what has been learned.
+        note: is told of settlements that could not be learned.
     """
 
     sealer: Sealer
@@ -77,6 +79,7 @@ class Fold:
     lineages: dict[str, Lineage] = field(default_factory=dict)
     position: int = 0
     time_us: int = 0
+    note: Note = unnoted
     _examples: ExampleMaker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -130,8 +133,10 @@ class Fold:
             return
         try:
             lineage.policy.learn(self._examples.make(stored.record, record.reward))
-        except (SealError, UnsafeExample):
+        except (SealError, UnsafeExample) as error:
             lineage.refused += 1
+            reason = "forgotten" if isinstance(error, SealError) else "unsafe-example"
+            self.note(Refusal("learning", record.placement, reason, record.decision_id, position))
             return
         lineage.learned += 1
         lineage.settled_position = position

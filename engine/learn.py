@@ -20,6 +20,7 @@ from engine.journal.base import Journal, Stored
 from engine.policies import registry
 from engine.records.schema import AnyRecord, ControlRecord, TickRecord
 from engine.records.sealing import Sealer
+from engine.refusal import Note, unnoted
 from engine.snapshots import Manifest, SnapshotStore
 from features.clock import Clock
 
@@ -40,6 +41,7 @@ class Learner:
         sealer: Sealer,
         clock: Clock,
         publish_every_us: int = 1_000_000,
+        note: Note = unnoted,
     ) -> None:
         self._journal = journal
         self._snapshots = snapshots
@@ -47,7 +49,7 @@ class Learner:
         self._publish_every_us = publish_every_us
         self._published_us = 0
         self._published: dict[str, tuple[str, int]] = {}
-        self.fold = Fold(sealer, self._find_decision)
+        self.fold = Fold(sealer, self._find_decision, note=note)
 
     def restore(self) -> None:
         """Fold the journal from its start, going on from the newest good snapshots instead of learning anew."""

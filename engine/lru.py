@@ -19,9 +19,6 @@ class Lru(Generic[K, V]):
     def __contains__(self, key: K) -> bool:
         return key in self._entries
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
     def get(self, key: K) -> V | None:
         """The value, which is now the one used last."""
         value = self._entries.get(key)

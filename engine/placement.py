@@ -10,6 +10,7 @@ from engine.choose import Choice, Served, choose
 from engine.config import microseconds
 from engine.eligibility import Facts
 from engine.encode import Encoder
+from engine.refusal import Note, Refusal, unnoted
 from engine.types import DecisionRequest, Group
 from features.assemble import Assembler
 from features.vector import FeatureVector, ViewRow
@@ -34,6 +35,7 @@ class Placement:
     assemble: Assembler
     encoder: Encoder
     served: Served
+    note: Note = unnoted
 
     @property
     def window_us(self) -> int:
@@ -54,6 +56,11 @@ class Placement:
         facts = Facts(vector, consent=consent)
         eligible, filtered = self.catalogue.candidates(facts, {*request.exclude, *taken}, request.actions)
         return Options(vector, facts, eligible, filtered)
+
+    def note_mistyped(self, vector: FeatureVector, decision_id: str) -> None:
+        """Tell of the request's features that came with values they cannot have."""
+        for feature, reason in vector.mistyped.items():
+            self.note(Refusal("context", feature, reason, decision_id))
 
     def choose(self, group: Group, options: Options, *, explore: bool = True) -> Choice:
         """The final pmf over the eligible actions, for a unit of this traffic group."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import JournalError
+from features.sqlite_busy import is_busy
 
 BUSY_TIMEOUT_S = 5.0
 BUSY_POLL_S = 0.0005
@@ -63,7 +64,7 @@ def _begin(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+            if not is_busy(error) or time.monotonic() > end:
                 raise
             time.sleep(BUSY_POLL_S)
 

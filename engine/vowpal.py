@@ -77,13 +77,13 @@ class Vowpal:
 
     def predict(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> list[float]:
         """The exploration's probabilities, in order of ``candidates``."""
-        pmf, _ = self._scored(shared, candidates)
+        check_candidates(candidates, self._max_actions)
+        with self._lock:
+            examples = [self._example("S", shared, "shared")]
+            examples += map(self._cached, candidates)
+            pmf: list[float] = self._call(self._workspace.predict, examples)
+        check_pmf(pmf, len(candidates))
         return pmf
-
-    def estimates(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> list[float]:
-        """The estimated cost of each candidate (of the last sub-model, where there are several)."""
-        _, costs = self._scored(shared, candidates, with_costs=True)
-        return costs
 
     def learn(
         self,
@@ -145,18 +145,6 @@ class Vowpal:
         self._workspace = workspace
         self._label_type = workspace.get_label_type()
         self._actions: OrderedDict[str, Any] = OrderedDict()
-
-    def _scored(
-        self, shared: Mapping[str, float], candidates: Sequence[Candidate], *, with_costs: bool = False
-    ) -> tuple[list[float], list[float]]:
-        check_candidates(candidates, self._max_actions)
-        with self._lock:
-            examples = [self._example("S", shared, "shared")]
-            examples += map(self._cached, candidates)
-            pmf: list[float] = self._call(self._workspace.predict, examples)
-            costs = [action.get_partial_prediction() for action in examples[1:]] if with_costs else []
-        check_pmf(pmf, len(candidates))
-        return pmf, costs
 
     def _cached(self, candidate: Candidate) -> Any:
         example = self._actions.get(candidate.key)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from features.derived import DERIVATIONS, Derivation
 from features.errors import PlanError
 from features.plan import Plan, PlannedFeature, PlannedView
-from features.scalars import coerce
+from features.scalars import coerce, mismatch
 from features.schema import qualified
 from features.vector import MISSING_ROW, FeatureVector, Freshness, Scalar, ViewRow
 
@@ -40,7 +40,8 @@ class Assembler:
     """Builds the vectors of one feature service; whatever depends on the plan alone is done once.
 
     Features that policies must not see (``render_only``, or ``learn: False``) go to ``FeatureVector.render_only``,
-    whether or not the service names them. Context that nobody declared passes as ``request.<key>``.
+    whether or not the service names them. Context that nobody declared passes as ``request.<key>``; declared context
+    of a type that it cannot have is named in ``FeatureVector.mistyped``.
 
     Raises:
         PlanError: the plan has a derived view that nobody can compute.
@@ -68,24 +69,28 @@ class Assembler:
             known[view] = row.values
             _take(row.values, learned, values)
             _take(row.values, kept_back, hidden)
-        known[REQUEST] = request = self._typed(context)
+        request, mistyped = self._typed(context)
+        known[REQUEST] = request
         _take(request, self._request.hidden, hidden)
         for name, value in request.items():
             if name not in self._request.hidden:
                 values[qualified(REQUEST, name)] = value
         for computed in self._computed:
             _compute(computed, known, now_us, values)
-        return FeatureVector(values, hidden, freshness)
+        return FeatureVector(values, hidden, freshness, mistyped)
 
-    def _typed(self, context: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    def _typed(self, context: Mapping[str, Scalar]) -> tuple[dict[str, Scalar], dict[str, str]]:
         types = self._request_types
         typed: dict[str, Scalar] = {}
+        mistyped: dict[str, str] = {}
         for name, value in context.items():
             declared = types.get(name)
             checked = value if declared is None else coerce(declared, value)
             if checked is not None:
                 typed[name] = checked
-        return typed
+            elif declared is not None:
+                mistyped[name] = mismatch(declared, value)
+        return typed, mistyped
 
 
 def assemble(

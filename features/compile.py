@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -156,18 +155,25 @@ def _feature(view: str, field: Field, tags: Mapping[str, str]) -> PlannedFeature
         raise PlanError(
             f"{view}.{field.name}: a {field.dtype} cannot be served; only strings, numbers and truth values"
         )
-    default = coerce(type_, json.loads(tags["default"])) if "default" in tags else ZEROS[type_]
-    if default is None:
-        raise PlanError(f"{view}.{field.name}: the default {tags['default']} is not of type {type_}")
     return PlannedFeature(
         name=field.name,
         type=type_,
-        default=default,
+        default=_default(f"{view}.{field.name}", type_, tags) if "default" in tags else ZEROS[type_],
         range=_range(f"{view}.{field.name}", tags) if "range" in tags else None,
         render_only=tags.get("render_only") == "true",
         learn=tags.get("learn") != "false",
         free_text=tags.get("free_text") == "true",
     )
+
+
+def _default(name: str, type_: FeatureType, tags: Mapping[str, str]) -> Scalar:
+    try:
+        default = coerce(type_, msgspec.json.decode(tags["default"], type=str | int | float | bool))
+    except msgspec.DecodeError as error:
+        raise PlanError(f"{name}: the tag default={tags['default']} is no text, number or truth value") from error
+    if default is None:
+        raise PlanError(f"{name}: the default {tags['default']} is not of type {type_}")
+    return default
 
 
 def _range(name: str, tags: Mapping[str, str]) -> tuple[float, float]:

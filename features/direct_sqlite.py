@@ -15,6 +15,7 @@ from features.entity_key import EntityKeys
 from features.freshness import error_rows, missing_rows, row_of, typed, types_of, writable
 from features.plan import Plan, PlannedView
 from features.rowstore import RowStore, StoredRow
+from features.sqlite_busy import is_busy
 from features.vector import Scalar, ViewRow
 
 PATIENT_MS = 250
@@ -63,7 +64,7 @@ class DirectSqliteStore:
         try:
             return self._rows.replace(view, entity, row, timestamp_us=timestamp_us, expected_us=expected_us)
         except sqlite3.OperationalError as busy:
-            if busy.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if not is_busy(busy):
                 raise OSError(f"online store: {busy}") from busy
         return await self._write_patiently(view, entity, row, timestamp_us, expected_us)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
 from features.vector import Scalar
@@ -10,6 +11,7 @@ from features.vector import Scalar
 FeatureType = Literal["string", "int", "float", "bool"]
 
 INT64 = range(-(2**63), 2**63)
+_KIND_OF: Mapping[type, FeatureType] = {str: "string", int: "int", float: "float", bool: "bool"}
 
 
 def coerce(type_: FeatureType, value: object) -> Scalar | None:
@@ -27,6 +29,12 @@ def coerce(type_: FeatureType, value: object) -> Scalar | None:
     if isinstance(value, float) and math.isfinite(value):
         return _from_float(type_, value)
     return None
+
+
+def mismatch(type_: FeatureType, value: object) -> str:
+    """Why ``coerce`` gave ``None``, in one word without the value: ``string-for-float``, ``float-out-of-range``."""
+    kind = _KIND_OF.get(type(value), "other")
+    return f"{kind}-out-of-range" if kind == type_ else f"{kind}-for-{type_}"
 
 
 def _from_int(type_: FeatureType, value: int) -> Scalar | None:

@@ -39,11 +39,14 @@ class FeatureVector:
             features without a stored value carry their declared default.
         render_only: qualified name → value of features that may reach templates and nothing else.
         freshness: view name → freshness of the row the values came from.
+        mistyped: declared request feature that came with a value it cannot have, and whose default stands in → why,
+            as ``string-for-float``; never the value.
     """
 
     values: Mapping[str, Scalar]
     render_only: Mapping[str, Scalar] = field(default_factory=dict)
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
+    mistyped: Mapping[str, str] = field(default_factory=dict)
 
 
 class FeatureStore(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from api import logs
-from api.cli import demo, features, learn, serve, validate, verify
+from api.cli import demo, doctor, features, keys, learn, quarantine, serve, validate, verify
 
 app = typer.Typer(
     help="A contextual-bandit content-selection engine for bots.",
@@ -17,7 +17,10 @@ app.command()(learn.learn)
 app.command()(demo.demo)
 app.command()(validate.validate)
 app.command()(verify.verify)
+app.command()(doctor.doctor)
+app.command()(quarantine.quarantine)
 app.add_typer(features.app, name="features")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

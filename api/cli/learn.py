@@ -16,10 +16,13 @@ import structlog
 import typer
 
 from api.cli.failure import reported
+from api.doctor.clock_watch import ClockWatch
+from api.doctor.heartbeat import LOCK, Pulse
 from api.settings import Settings
 from api.wiring import build_learner
-from engine.errors import CorruptRecord, JournalError
+from engine.errors import CorruptRecord, JournalError, MaitredError
 from engine.learn import Learner
+from engine.quarantine import Quarantine
 
 log = structlog.get_logger(__name__)
 
@@ -35,24 +38,38 @@ def learn(
         settings = Settings()
         settings.home.mkdir(parents=True, exist_ok=True)
         stop = _stop_on_signals()
-        _become_the_only_learner(settings.home / "learner.lock", stack, stop, parent)
+        _become_the_only_learner(settings.home / LOCK, stack, stop, parent)
         os.nice(NICENESS)
-        _run(build_learner(settings), stop, parent)
+        quarantine = stack.enter_context(Quarantine(settings.quarantine_path))
+        _run(build_learner(settings, quarantine.note), Pulse(settings.home, ClockWatch()), stop, parent)
 
 
-def _run(learner: Learner, stop: threading.Event, parent: int | None) -> None:
-    learner.restore()
-    log.info("learner_ready", position=learner.fold.position)
-    while not stop.is_set() and not _orphaned(parent):
-        try:
-            busy = learner.step()
-        except CorruptRecord:
-            raise  # reading it again would not mend it
-        except JournalError:
-            log.exception("journal_unreachable")
-            busy = False
-        if not busy:
-            stop.wait(IDLE_SECONDS)
+def _run(learner: Learner, pulse: Pulse, stop: threading.Event, parent: int | None) -> None:
+    pulse.beat(learner, "restoring")
+    try:
+        learner.restore()
+        log.info("learner_ready", position=learner.fold.position)
+        while not stop.is_set() and not _orphaned(parent):
+            if not _step(learner, pulse):
+                stop.wait(IDLE_SECONDS)
+    except MaitredError as error:
+        pulse.beat(learner, "stopped", str(error))
+        raise
+    pulse.beat(learner, "stopped")
+
+
+def _step(learner: Learner, pulse: Pulse) -> bool:
+    """One step and its heartbeat; True if there is more to do right now."""
+    busy, trouble = False, ""
+    try:
+        busy = learner.step()
+    except CorruptRecord:
+        raise  # reading it again would not mend it
+    except JournalError as error:
+        log.exception("journal_unreachable")
+        trouble = str(error)
+    pulse.beat(learner, "learning", trouble)
+    return busy
 
 
 def _become_the_only_learner(path: Path, stack: ExitStack, stop: threading.Event, parent: int | None) -> None:

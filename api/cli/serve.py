@@ -13,6 +13,8 @@ import typer
 import uvicorn
 
 from api.app import create_app
+from api.auth.key_file import KeyFile
+from api.auth.loopback import is_loopback
 from api.cli.failure import reported
 from api.protocol import BoundedProtocol
 from api.settings import EXAMPLE_CONFIG, Settings
@@ -23,13 +25,12 @@ from features import control_plane
 
 HOST = "127.0.0.1"
 PORT = 8765
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GRACE_SECONDS = 5
 """How long requests under way may take after the order to stop."""
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="address to listen on; only loopback is allowed without API keys")] = HOST,
+    host: Annotated[str, typer.Option(help="address to listen on; any but loopback needs API keys")] = HOST,
     port: Annotated[int, typer.Option(min=1, max=65_535)] = PORT,
     workers: Annotated[int, typer.Option(min=1, help="API processes; more than one needs Redis")] = 1,
     learner: Annotated[bool, typer.Option(help="start the learner, too")] = True,
@@ -37,8 +38,8 @@ def serve(
     """Serve decisions and learn from their outcomes."""
     signal.signal(signal.SIGTERM, _end)
     with reported():
-        settings = Settings()
-        _refuse_what_is_not_possible(host, workers)
+        _refuse_what_is_not_possible(workers)
+        settings = _with_keys_where_needed(Settings(), host)
         _prepare(settings)
         with contextlib.closing(_listen(host, port)) as listener:
             service = build_service(settings)
@@ -47,11 +48,20 @@ def serve(
                 server.run([listener])
 
 
-def _refuse_what_is_not_possible(host: str, workers: int) -> None:
+def _refuse_what_is_not_possible(workers: int) -> None:
     if workers > 1:
         raise typer.BadParameter("more than one worker needs a Redis journal; this one is embedded (SQLite)")
-    if host not in LOOPBACK:
-        raise typer.BadParameter("there are no API keys yet: listen on a loopback address (127.0.0.1, ::1)")
+
+
+def _with_keys_where_needed(settings: Settings, host: str) -> Settings:
+    """Whoever listens to other machines asks every caller for a key. Raises ``ConfigError`` if nobody has one."""
+    keys = KeyFile(settings.api_keys_path).read()
+    if is_loopback(host) and not settings.require_keys:
+        return settings
+    if not keys:
+        why = "MAITRED_REQUIRE_KEYS is set" if is_loopback(host) else f"{host or 'any address'} is not loopback"
+        raise ConfigError(f"{why}, and there are no API keys: make one with `maitred keys add NAME --role decide`")
+    return settings.model_copy(update={"require_keys": True})
 
 
 def _prepare(settings: Settings) -> None:

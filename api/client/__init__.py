@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.client.aio import AsyncClient
 from api.client.blocking import Client
-from api.client.errors import ClientError, ProblemError, Unreachable
+from api.client.errors import ClientError, Forbidden, ProblemError, RateLimited, Unauthorized, Unreachable
 from api.client.messages import (
     Accepted,
     Action,
@@ -29,11 +29,14 @@ __all__ = [
     "Decision",
     "Event",
     "Events",
+    "Forbidden",
     "Offered",
     "Outcome",
     "ProblemError",
     "Ranked",
+    "RateLimited",
     "Turn",
     "TurnAnswer",
+    "Unauthorized",
     "Unreachable",
 ]

@@ -10,6 +10,7 @@ import httpx
 from api.client import calls
 from api.client.blocking import DEFAULT_URL
 from api.client.calls import Call
+from api.client.credential import credential
 from api.client.errors import ClientError, Unreachable
 from api.client.messages import Accepted, Ask, Decision, Events, Outcome, Turn, TurnAnswer
 
@@ -23,6 +24,7 @@ class AsyncClient:
         url: where the service listens.
         timeout: seconds a call may take, each attempt.
         attempts: how often a call without an answer is made. Repeating is safe: whatever a call does, it does once.
+        api_key: what ``maitred keys add`` printed; needed by a service that others than its own machine can reach.
         transport: how requests travel; the network by default.
     """
 
@@ -32,10 +34,12 @@ class AsyncClient:
         *,
         timeout: float = 2.0,
         attempts: int = 2,
+        api_key: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._http = httpx.AsyncClient(
             base_url=url,
+            headers=credential(api_key),
             timeout=timeout,
             transport=transport,
             trust_env=False,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from api.client.errors import ClientError, Problem, ProblemError
+from api.client.errors import ClientError, Problem, refusal
 from api.client.messages import Accepted, Ask, Decision, Events, Outcome, Turn, TurnAnswer
 
 Answer = TypeVar("Answer")
@@ -34,7 +34,7 @@ class Call(Generic[Answer]):
     def read(self, response: httpx.Response) -> Answer:
         """The answer. Raises ``ProblemError`` for a refusal, ``ClientError`` for what is not an answer at all."""
         if response.status_code >= 400:
-            raise ProblemError(response.status_code, _problem(response))
+            raise refusal(response.status_code, _problem(response), response.headers.get("retry-after"))
         if self.answer is type(None):
             return None
         try:

@@ -8,21 +8,27 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from api.auth.role import Role
+from api.auth.route import GuardedRoute, needs, public
 from api.body import answered
 from api.openapi import gives, gives_text
 from api.schemas import AliveAnswer, ReadyAnswer
 from api.service import service_of
 from engine.errors import JournalError
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=GuardedRoute)
 
 
+@router.head("/healthz", summary="The process is alive, without a body", responses=gives(AliveAnswer))
 @router.get("/healthz", summary="The process is alive", responses=gives(AliveAnswer))
+@public
 async def healthz() -> Response:
     return answered(AliveAnswer())
 
 
+@router.head("/readyz", summary="Warm, without a body", responses=gives(ReadyAnswer, problems=(503,)))
 @router.get("/readyz", summary="Warm: ready to be asked", responses=gives(ReadyAnswer, problems=(503,)))
+@public
 async def readyz(request: Request) -> Response:
     service = service_of(request)
     if not service.ready:
@@ -37,10 +43,13 @@ async def readyz(request: Request) -> Response:
     response_class=PlainTextResponse,
     responses=gives_text("Prometheus' exposition format"),
 )
+@needs(Role.READ)
 async def metrics(request: Request) -> Response:
     service = service_of(request)
     with contextlib.suppress(JournalError):  # what is left is needed most when the journal is away
         service.metrics.journal_position.set(service.journal.last_position())
     for name, placement in service.decider.placements.items():
         service.metrics.settled_position.labels(name).set(placement.served.settled_position)
+    service.metrics.count_refused_learning(service.quarantine.counted("learning"))
+    service.vitals.take(service.metrics)
     return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 from msgspec.json import Decoder
 
-from api.body import answered, decode, received
+from api.auth.role import Role
+from api.auth.route import GuardedRoute, needs
+from api.body import Arrived, answered, arrived
 from api.openapi import gives, takes
 from api.schemas import AcceptedAnswer, OutcomeBody, OutcomesBody
 from api.service import service_of
 from api.wire_time import microseconds_of
 from engine.feedback import Outcome
 
-router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"])
+router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=GuardedRoute)
 
 EXAMPLE = {"decision_id": "5f0c…", "metric": "clicked", "value": 1, "outcome_id": "click-1"}
-
-
-class _Shape(msgspec.Struct):
-    """Just enough of the body to see whether it is one outcome or many."""
-
-    outcomes: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-
-
-_shape, _many, _one = Decoder(_Shape), Decoder(OutcomesBody), Decoder(OutcomeBody)
+_many, _one = Decoder(OutcomesBody), Decoder(OutcomeBody)
 
 
 @router.post(
@@ -34,9 +27,10 @@ _shape, _many, _one = Decoder(_Shape), Decoder(OutcomesBody), Decoder(OutcomeBod
     openapi_extra=takes(OutcomeBody, OutcomesBody, example=EXAMPLE),
     responses=gives(AcceptedAnswer, 202, problems=(400, 408, 413, 422, 503)),
 )
+@needs(Role.OUTCOME)
 async def report(request: Request) -> Response:
     service = service_of(request)
-    bodies = _bodies(await received(request))
+    bodies = _bodies(await arrived(request))
     duplicates = await service.feedback.outcomes([_outcome(outcome) for outcome in bodies])
     accepted = len(bodies) - duplicates
     service.metrics.outcomes.inc(accepted)
@@ -44,10 +38,10 @@ async def report(request: Request) -> Response:
     return answered(AcceptedAnswer(accepted=accepted, duplicates=duplicates), 202)
 
 
-def _bodies(content: bytes) -> tuple[OutcomeBody, ...]:
-    if decode(content, _shape).outcomes is msgspec.UNSET:
-        return (decode(content, _one),)
-    return decode(content, _many).outcomes
+def _bodies(body: Arrived) -> tuple[OutcomeBody, ...]:
+    if isinstance(body.plain, dict) and "outcomes" in body.plain:
+        return body.decoded(_many).outcomes
+    return (body.decoded(_one),)
 
 
 def _outcome(body: OutcomeBody) -> Outcome:

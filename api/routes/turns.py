@@ -7,6 +7,8 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request, Response
 from msgspec.json import Decoder
 
+from api.auth.role import Role
+from api.auth.route import GuardedRoute, needs
 from api.body import answered, decoded
 from api.openapi import gives, takes
 from api.schemas import TurnAnswer, TurnBody, decision_answer
@@ -15,7 +17,7 @@ from engine.errors import BadRequest
 from engine.ids import new_id
 from engine.types import DecisionRequest
 
-router = APIRouter(prefix="/v1/turns", tags=["decisions"])
+router = APIRouter(prefix="/v1/turns", tags=["decisions"], route_class=GuardedRoute)
 
 EXAMPLE = {
     "session_id": "s-1",
@@ -35,6 +37,7 @@ DecisionIdOf = Callable[[str, str, str], str]
     openapi_extra=takes(TurnBody, example=EXAMPLE),
     responses=gives(TurnAnswer, problems=(400, 404, 408, 409, 413, 422)),
 )
+@needs(Role.DECIDE)
 async def decide_turn(request: Request) -> Response:
     service = service_of(request)
     body = await decoded(request, _turn)

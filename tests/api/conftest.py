@@ -40,7 +40,10 @@ class Edge:
         return service
 
     def send(self, method: str, path: str, **what: Any) -> httpx.Response:
-        return self._runner.run(self._client.request(method, path, **what))
+        return self._runner.run(self.ask(method, path, **what))
+
+    async def ask(self, method: str, path: str, **what: Any) -> httpx.Response:
+        return await self._client.request(method, path, **what)
 
     def run(self, coroutine: Any) -> Any:
         """On the application's own loop."""
@@ -54,7 +57,7 @@ class Edge:
         await self._stack.enter_async_context(self.app.router.lifespan_context(self.app))
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self._client = await self._stack.enter_async_context(
-            httpx.AsyncClient(transport=transport, base_url="http://edge")
+            httpx.AsyncClient(transport=transport, base_url="http://localhost")
         )
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from api.body import checked, received
-from api.problems import BodyTooLarge
+from api.body import BODY_SECONDS, checked, received
+from api.limits import BodyTooLarge
 from api.schemas import Id
-from api.settings import Settings
 from engine.errors import BadRequest
 
 LIMIT = 1_024
+QUESTION = {"placement": "greeting", "session_id": "s"}
 
 
 def read(*messages: dict[str, Any], headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
@@ -28,9 +27,8 @@ def read(*messages: dict[str, Any], headers: Iterable[tuple[bytes, bytes]] = ())
     async def receive() -> dict[str, Any]:
         return waiting.pop(0) if waiting else await asyncio.Future()
 
-    state = SimpleNamespace(settings=Settings(home=Path("unused"), max_body_bytes=LIMIT))
-    scope = {"type": "http", "headers": list(headers), "app": SimpleNamespace(state=state)}
-    return asyncio.run(received(Request(scope, receive)))
+    scope = {"type": "http", "headers": list(headers)}
+    return asyncio.run(received(Request(scope, receive), LIMIT))
 
 
 def part(body: bytes, *, more: bool = True) -> dict[str, Any]:
@@ -62,6 +60,24 @@ def test_a_body_that_never_ends_is_given_up(monkeypatch):
     assert refused.value.headers == {"connection": "close"}
 
 
+def test_bodies_that_never_end_keep_nobody_else_waiting(own_edge):
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"placement": '
+        await asyncio.Event().wait()
+
+    async def ask_among_them() -> httpx.Response:
+        stuck = [asyncio.create_task(own_edge.ask("POST", "/v1/decisions", content=endless())) for _ in range(500)]
+        await asyncio.sleep(0)
+        try:
+            return await asyncio.wait_for(own_edge.ask("POST", "/v1/decisions", json=QUESTION), BODY_SECONDS / 2)
+        finally:
+            for task in stuck:
+                task.cancel()
+            await asyncio.gather(*stuck, return_exceptions=True)
+
+    assert own_edge.run(ask_among_them()).status_code == 200
+
+
 def test_a_client_that_leaves_is_no_defect_of_the_service():
     with pytest.raises(HTTPException) as refused:
         read(part(b"x"), {"type": "http.disconnect"})
@@ -69,7 +85,16 @@ def test_a_client_that_leaves_is_no_defect_of_the_service():
 
 
 @pytest.mark.parametrize(
-    ("value", "valid"), [("s-1", True), ("ü/\0", True), ("x" * 128, True), ("", False), ("x" * 129, False)]
+    ("value", "valid"),
+    [
+        ("s-1", True),
+        ("ü/ 😀", True),
+        ("ü\0", False),
+        ("s\n", False),
+        ("x" * 128, True),
+        ("", False),
+        ("x" * 129, False),
+    ],
 )
 def test_an_id_in_a_path_is_held_to_what_it_may_be_in_a_body(value, valid):
     if valid:

@@ -49,9 +49,6 @@ def eventually(condition: Callable[[], object]) -> None:
     [
         (("--workers", "2"), "Redis"),
         (("--workers", "0"), "--workers"),
-        (("--host", "0.0.0.0"), "loopback"),
-        (("--host", "::"), "loopback"),
-        (("--host", "example.org"), "loopback"),
         (("--port", "0"), "--port"),
         (("--port", "70000"), "--port"),
     ],
@@ -119,7 +116,7 @@ def test_an_order_to_stop_ends_api_and_learner_cleanly_and_soon(running, order, 
 def test_a_client_that_never_finishes_does_not_keep_the_service_from_stopping(running, free_port):
     with socket.create_connection(("127.0.0.1", free_port)) as client:
         client.settimeout(END_SECONDS)
-        client.sendall(b"POST /v1/decisions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
+        client.sendall(b"POST /v1/decisions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{")
         time.sleep(0.2)  # the request must be under way: nothing says so from outside
         running.terminate()
         assert running.wait(END_SECONDS) == 0

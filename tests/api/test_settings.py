@@ -55,6 +55,8 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch):
         ("features_reader", "magic"),
         ("max_body_bytes", "a lot"),
         ("max_body_bytes", "1023"),
+        ("max_depth", "3"),
+        ("max_actions", "0"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(monkeypatch, name, value):

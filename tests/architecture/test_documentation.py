@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from api import cli
 from api.metrics import Metrics
 from api.problems import KINDS, OTHER, TYPE_PREFIX
-from api.routes import decisions, health, outcomes, sessions, turns
+from api.routes import decisions, health, outcomes, quarantine, sessions, turns
 from api.settings import Settings
 from engine.policies import registry
 
@@ -66,7 +66,7 @@ def verbs(command: click.Command, name: str = "maitred") -> Iterator[str]:
 def routes() -> set[str]:
     return {
         f"{method} {route.path_format}"
-        for module in (decisions, turns, outcomes, sessions, health)
+        for module in (decisions, turns, outcomes, sessions, quarantine, health)
         for route in module.router.routes
         if isinstance(route, APIRoute)
         for method in route.methods

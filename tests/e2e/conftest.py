@@ -53,8 +53,8 @@ class Deployment:
         self.log = home / "serve.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        command = [sys.executable, "-m", "api.cli", "serve", "--port", str(self.port)]
+    def start(self, *options: str) -> None:
+        command = [sys.executable, "-m", "api.cli", "serve", "--port", str(self.port), *options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         self.wait_for(self._ready, START_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,9 +12,10 @@ import pytest
 from engine.announce import announce
 from engine.config import ActionSpec, PlacementSpec, RewardSpec
 from engine.encode import EncoderSpec
+from engine.journal.base import Appended
 from engine.journal.memory import MemoryJournal
 from engine.journal.sqlite import SqliteJournal
-from engine.records.schema import ALL_PLACEMENTS, ControlRecord
+from engine.records.schema import ALL_PLACEMENTS, AnyRecord, ControlRecord
 
 A = PlacementSpec(
     reward=RewardSpec(metrics={"click": 1.0}, window="5s"),
@@ -53,6 +55,25 @@ def test_what_is_announced_is_the_whole_specification() -> None:
     assert isinstance(catalogue, ControlRecord)
     assert msgspec.convert(encoder.payload, EncoderSpec) == ENCODER
     assert msgspec.convert(catalogue.payload, PlacementSpec) == A
+
+
+class Overtaken(MemoryJournal):
+    """Another process announces B just before the first announcement arrives."""
+
+    overtaken = False
+
+    def append(self, records: Sequence[AnyRecord]) -> list[Appended]:
+        if not self.overtaken:
+            self.overtaken = True
+            announce(self, {"greeting": B}, ENCODER)
+        return super().append(records)
+
+
+def test_whoever_is_overtaken_looks_again_and_is_announced_after_the_other() -> None:
+    journal = Overtaken()
+    assert announce(journal, {"greeting": A}, ENCODER) == ["greeting"]
+    assert announced(journal) == [(B.version, 0), (A.version, 1)]
+    assert announced(journal, ALL_PLACEMENTS) == [(ENCODER.version, 0)]
 
 
 def test_another_encoder_is_announced_and_so_is_going_back() -> None:

@@ -95,6 +95,7 @@ def test_a_good_file_loads_and_has_no_problem(tmp_path: Path) -> None:
         ("{continued: 1.0}", "{continued: much}", 6, "placements.greeting.reward.metrics.continued", "float", "much"),
         ("baseline: hello", "baseline: hullo", 8, "placements.greeting.baseline", "actions", "hullo"),
         ("baseline: hello", "baseline: gold", 15, "placements.greeting.actions[1].eligible", "no rule", "a rule"),
+        ("id: hello", "id: hello\n        paused: true", 12, "placements.greeting.actions[0].paused", "false", "true"),
         ("{en: Hi!}", "{de: Hi!}", 9, "placements.greeting.fallback", "'en'", "de"),
         ("{en: Hi!}", "{en: Hi!, no: Hei!}", 9, "placements.greeting.fallback.'no'", "quote it", "'no'"),
         ("{en: Hi!}", "{en: Hi!, x1: Hi!}", 9, "placements.greeting.fallback.x1", "de-AT", "x1"),

@@ -34,6 +34,10 @@ def test_the_locale_falls_back_to_its_language_and_then_to_the_default(asked: st
     assert Content.compile(HELLO, "en").render(asked, {})["locale"] == spoken
 
 
+def test_without_the_default_locale_another_one_is_spoken_rather_than_none() -> None:
+    assert Content.compile({"de": "Hallo"}, "en").render("fr", {}) == {"text": "Hallo", "locale": "de"}
+
+
 def test_variables_are_filled_in_and_unknown_ones_are_nothing() -> None:
     hello = Content.compile(HELLO, "en")
     assert hello.render("de", {"user": {"first_name": "Ada"}}) == {"text": "Hallo, Ada!", "locale": "de"}

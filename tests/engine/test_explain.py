@@ -7,9 +7,10 @@ import asyncio
 import msgspec
 import pytest
 
-from engine.errors import NotFound, SealError
+from engine.errors import NotFound, PolicyError, SealError
 from engine.explain import Explainer, Explanation
 from engine.models import ModelWatch
+from engine.policies.uniform import UniformPolicy
 from engine.types import OfferedAction
 
 ADA = {"user_id": "ada", "consent": True}
@@ -100,6 +101,20 @@ def test_a_decision_of_a_placement_or_a_model_that_is_gone_is_still_explained(bo
     assert explain(bot, decision.id).contributions is None
     del bot.placements["greeting"]
     assert explain(bot, decision.id).action == decision.action_id
+
+
+class Speechless(UniformPolicy):
+    """Cannot say why it chose."""
+
+    def contributions(self, shared, candidate):
+        raise PolicyError("not a sum")
+
+
+def test_a_model_that_cannot_say_why_is_still_explained_otherwise(bot):
+    bot.serve(Speechless())
+    decision = bot.ask()
+    told = explain(bot, decision.id)
+    assert (told.contributions, told.action) == (None, decision.action_id)
 
 
 def test_nobody_is_explained_who_is_not_there_or_was_forgotten(bot):

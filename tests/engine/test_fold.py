@@ -24,7 +24,7 @@ AWKWARD = {"text": "naïve =|: 名", "big": 2**53, "small": -1e-9, "yes": True, 
 
 
 class Watching(Policy):
-    """Remembers what it was shown."""
+    """Remembers what it was shown; no two candidates have the same probability."""
 
     name = "watching"
 
@@ -34,7 +34,8 @@ class Watching(Policy):
 
     def _pmf(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> Sequence[float]:
         self.shown.append((dict(shared), tuple(candidates)))
-        return [1.0 / len(candidates)] * len(candidates)
+        weights = range(1, len(candidates) + 1)
+        return [weight / sum(weights) for weight in weights]
 
 
 def example_of(bot, record: DecisionRecord, reward: float = 1.0) -> TrainingExample:

@@ -11,6 +11,7 @@ from engine.config import ActionSpec, PlacementSpec, RewardSpec
 from engine.join import Joiner
 from engine.journal.base import Stored
 from engine.journal.memory import MemoryJournal
+from engine.open_decision import Terms
 from engine.records.schema import AnyRecord, ControlRecord, DecisionRecord, OutcomeRecord, SettlementRecord, TickRecord
 
 S = 1_000_000
@@ -117,6 +118,20 @@ def test_whoever_folds_the_journal_again_finds_every_settlement_due_with_the_sam
             checked += 1
         verifier.observe(entry)
     assert checked > 150
+
+
+def test_a_decision_that_is_recorded_twice_is_settled_once_from_its_first_time() -> None:
+    """No journal of ours does so; one restored from two backups might."""
+    (catalogue,) = traffic(seed=0, turns=0)
+    joiner, due = Joiner(), Terms.of(SPEC).hold_us + 1
+    times = [(0, catalogue), (0, decision("d")), (due - 2, decision("d")), (due, decision("d"))]
+    for position, (time_us, record) in enumerate(times, start=1):
+        joiner.observe(Stored(position, time_us, record))
+    (settlement,) = joiner.pending()
+    assert settlement.decision_position == 2
+    joiner.observe(Stored(5, due, settlement))
+    joiner.observe(Stored(6, due, decision("d")))
+    assert (joiner.open_count, joiner.pending()) == (0, [])
 
 
 def test_a_batch_boundary_never_matters() -> None:

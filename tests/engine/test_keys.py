@@ -127,6 +127,21 @@ def test_forgetting_destroys_the_key_everywhere(keys: KeyTable, other: KeyTable,
         assert table.ref_for("user", "grace") == kept
 
 
+@pytest.mark.parametrize("flushed", [True, False])
+def test_whoever_destroys_a_key_never_uses_it_again_however_rarely_it_looks_at_the_file(
+    path: Path, flushed: bool
+) -> None:
+    with closing(KeyTable(path, recheck_s=3600.0)) as table:
+        ref = table.ref_for("user", "ada")
+        if flushed:
+            table.flush()
+        table.key(ref)
+        assert table.forget("user", "ada") == 1
+        with pytest.raises(SealError):
+            table.key(ref)
+        assert table.ref_for("user", "ada") != ref
+
+
 def test_forgetting_a_key_that_was_never_flushed_leaves_nothing_to_flush(keys: KeyTable, other: KeyTable) -> None:
     ref = keys.ref_for("user", "ada")
     assert keys.forget("user", "ada") == 1
@@ -135,6 +150,21 @@ def test_forgetting_a_key_that_was_never_flushed_leaves_nothing_to_flush(keys: K
         with pytest.raises(SealError):
             table.key(ref)
     assert keys.forget("user", "nobody") == 0
+
+
+def test_a_key_whose_bytes_may_still_be_in_the_log_is_not_called_destroyed(keys: KeyTable, path: Path) -> None:
+    ref = keys.ref_for("user", "ada")
+    keys.flush()
+    key = keys.key(ref)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM keys").fetchall()
+        with pytest.raises(JournalError, match="may still be in the log"):
+            keys.forget("user", "ada")
+        with pytest.raises(SealError):
+            keys.key(ref)
+    keys.forget("user", "ada")
+    assert key not in _bytes_on_disk(path)
 
 
 def test_a_secret_is_the_same_for_every_process_and_different_for_every_purpose(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from engine import learn
 from engine.errors import CorruptRecord, JournalError, SnapshotError
 from engine.fold import Lineage
 from engine.journal.base import Stored
@@ -94,10 +95,17 @@ def live(bot, script: list[Stored], folder: Path, at: int | None = None) -> Life
                 learner.step()
                 death.may_come()
             except Killed:
+                assert served_without_record(journal, snapshots) == []
                 learner = bot.learner(**parts, publish_every_us=PUBLISH_EVERY_US)
     settlements = [stored.record for stored in journal.read(0, 10_000) if isinstance(stored.record, SettlementRecord)]
     settled = [(settlement.decision_id, settlement.reward) for settlement in settlements]
     return Life(settled, bytes_of(learner.fold.lineages), death.moments, journal, snapshots)
+
+
+def served_without_record(journal: MemoryJournal, snapshots: SnapshotStore) -> list[str]:
+    """Versions that workers would swap in though nothing in the journal explains them."""
+    current = [snapshots.current(placement) for placement in snapshots.placements()]
+    return [m.version for m in current if m and journal.find("control", f"publish/{m.placement}/{m.version}") is None]
 
 
 def bytes_of(lineages: dict[str, Lineage]) -> dict[str, str]:
@@ -204,6 +212,40 @@ def test_a_snapshot_that_cannot_be_activated_is_tried_again(bot, tmp_path):
     assert snapshots.failures < 0
     assert snapshots.current("greeting").sha256 == bytes_of(learner.fold.lineages)["greeting"]
     assert len(controls(bot, "publish")) == 1
+
+
+class Choosy(SnapshotStore):
+    """Refuses the snapshots of one placement, as it does those of a model that no longer learns."""
+
+    refused: str | None = "greeting"
+
+    def stage(self, policy: Any, **fields: Any) -> Any:
+        if fields["placement"] == self.refused:
+            raise SnapshotError("the model no longer learns")
+        return super().stage(policy, **fields)
+
+
+def test_a_snapshot_that_is_refused_stops_no_other_and_is_tried_again(bot, tmp_path):
+    snapshots = Choosy(tmp_path / "choosy")
+    learner = bot.learner(snapshots=snapshots)
+    talk(bot, 1)
+    bot.settle(learner)
+    assert snapshots.placements() == ["offer"]
+    assert [record.placement for record in controls(bot, "publish")] == ["offer"]
+    snapshots.refused = None
+    learner.step()
+    assert [record.placement for record in controls(bot, "publish")] == ["offer", "greeting"]
+
+
+def test_a_journal_longer_than_a_batch_is_folded_whole(bot, tmp_path, monkeypatch):
+    talk(bot)
+    monkeypatch.setattr(learn, "BATCH", 2)
+    learner = bot.learner()
+    bot.settle(learner)
+    assert [lineage.learned for lineage in learner.fold.lineages.values()] == [TURNS, TURNS]
+    monkeypatch.undo()
+    at_once = bot.learner(snapshots=SnapshotStore(tmp_path / "none"))
+    assert bytes_of(learner.fold.lineages) == bytes_of(at_once.fold.lineages)
 
 
 @pytest.mark.parametrize("call", ["append", "find"])

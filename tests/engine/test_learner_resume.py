@@ -14,7 +14,7 @@ from engine.announce import announce
 from engine.config import PolicySpec
 from engine.encode import EncoderSpec
 from engine.fold import Lineage
-from engine.records.schema import ControlRecord
+from engine.records.schema import ControlRecord, SettlementRecord
 from engine.snapshots import CURRENT, MODEL, SnapshotStore, fingerprint
 from engine.verify import verify
 
@@ -154,6 +154,17 @@ def test_another_encoder_starts_a_lineage_and_going_back_to_the_first_another(le
         assert learner.fold.lineages["greeting"].learned == TURNS
         assert bytes_of(learner.fold.lineages) == rebuilt(learned, tmp_path / encoder.version)
     assert len({record.version for record in origins(learned)}) == 3
+
+
+def test_what_was_decided_with_one_encoder_is_not_learned_by_the_lineage_of_another(learned):
+    late = [learned.ask(context={"n": n}).id for n in range(TURNS)]
+    other = EncoderSpec(ranges={"request.n": (0.0, 9.0)})
+    learned.encode_by(other)
+    learner = learned.learner()
+    learned.settle(learner)
+    assert {record.decision_id for record in learned.records(SettlementRecord)} >= set(late)
+    lineage = learner.fold.lineages["greeting"]
+    assert (lineage.origin.encoder_version, lineage.learned) == (other.version, 0)
 
 
 def test_the_journal_has_what_it_takes_to_read_it_with_the_encoders_of_then(learned):

@@ -29,6 +29,10 @@ def test_a_pmf_above_the_floor_is_left_alone() -> None:
     assert with_floor([0.5, 0.3, 0.2], 0.1) == [0.5, 0.3, 0.2]
 
 
+def test_weights_that_do_not_sum_to_one_are_normalised() -> None:
+    assert with_floor([3.0, 1.0], 0.1) == [0.75, 0.25]
+
+
 def test_a_pmf_below_the_floor_is_mixed_with_uniform() -> None:
     assert with_floor([1.0, 0.0], 0.2) == pytest.approx([0.9, 0.1])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, PolicyError
 from engine.policies import registry
 from engine.policies.baseline import BaselinePolicy
 from engine.policies.vw import VwPolicy
@@ -51,6 +51,17 @@ def test_a_wrong_name_or_parameter_says_what_was_expected(name: str, params: dic
 
 def test_only_learning_policies_say_that_they_learn() -> None:
     assert [registry.learns(name) for name in ("baseline", "uniform", "vw")] == [False, False, True]
+
+
+@pytest.mark.parametrize("name", registry.policies())
+def test_no_policy_gives_a_pmf_over_nothing(name: str) -> None:
+    params = registry.policies()[name].check_params[0]
+    with pytest.raises(PolicyError, match="at least one candidate"):
+        registry.build(name, params).pmf({}, ())
+
+
+def test_a_policy_that_is_no_sum_over_features_says_so() -> None:
+    assert registry.build("uniform", {}).contributions({}, PAIR[0]) is None
 
 
 @pytest.mark.parametrize(("action", "pmf"), [("b", [0.0, 1.0]), ("gone", [1.0, 0.0])])

@@ -176,6 +176,14 @@ def test_a_full_disk_is_a_snapshot_error(store: SnapshotStore, tmp_path: Path) -
     assert files(tmp_path) == set()
 
 
+def test_a_snapshot_that_cannot_be_made_current_is_a_snapshot_error(store: SnapshotStore, policy: VwPolicy) -> None:
+    manifest = stage(store, policy)
+    store.path(manifest).with_name(CURRENT).mkdir()
+    with pytest.raises(SnapshotError, match="v1 could not be activated"):
+        store.activate(manifest)
+    assert store.manifest("greeting", "v1") == manifest
+
+
 def test_a_long_trained_model_passes_the_canary(store: SnapshotStore) -> None:
     stage(store, teach(VwPolicy(**PARAMS), 5_000))
 

@@ -52,6 +52,13 @@ def test_too_few_units_are_refused_by_name(treated: int, reference: int, named: 
         lift(*groups)
 
 
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, -0.5])
+def test_a_confidence_that_is_none_is_refused(confidence: float) -> None:
+    group = Moments.from_array([0.0, 1.0] * 50)
+    with pytest.raises(ValueError, match="not between 0 and 1"):
+        lift(group, group, confidence=confidence)
+
+
 def test_groups_without_any_variation_are_refused() -> None:
     zeros = Moments.from_array(np.zeros(100))
     with pytest.raises(NotEvaluable, match="no width"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -195,6 +196,22 @@ def test_a_kept_snapshot_with_other_bytes_is_found_and_a_pruned_one_is_not_misse
     for path in (first, first.with_suffix(".manifest")):
         path.unlink()
     assert check(told, lambda stored: stored.record).files == 1
+
+
+def test_a_kept_snapshot_exchanged_together_with_its_manifest_is_found(told):
+    folder = told.folder / "snapshots" / "greeting"
+    one, other = (path.with_suffix("") for path in sorted(folder.glob(f"*{MODEL}")))
+    exchanged = msgspec.json.decode(folder.joinpath(f"{other.name}.manifest").read_bytes())
+    for suffix in (MODEL, ".manifest"):
+        shutil.copy(folder / f"{other.name}{suffix}", folder / f"{one.name}{suffix}")
+    (folder / f"{one.name}.manifest").write_bytes(msgspec.json.encode({**exchanged, "version": one.name}))
+    with pytest.raises(VerificationFailed, match="its manifest names other bytes"):
+        check(told, lambda stored: stored.record)
+
+
+def test_a_decision_with_nothing_eligible_is_verified_too(told):
+    told.ask(exclude=("plain", "named", "shared"))
+    assert check(told, lambda stored: stored.record).decisions == TURNS + 1
 
 
 def test_bytes_that_are_no_record_are_named_by_their_position(told, tmp_path):

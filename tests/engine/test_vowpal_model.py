@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -50,25 +50,50 @@ def text(features: dict[str, float]) -> str:
     return " ".join(f"{name}:{value}" for name, value in features.items())
 
 
+def workspace(flags: str) -> Workspace:
+    """Vowpal Wabbit as its own manual uses it."""
+    return Workspace(arg_list=[*flags.split(), "--quiet"])
+
+
+def lines(shared: dict[str, float], offered: Sequence[Candidate]) -> list[str]:
+    return [f"shared |S {text(shared)}", *(f"|A {text(dict(action.features))}" for action in offered)]
+
+
+def labelled(
+    shared: dict[str, float], offered: Sequence[Candidate], chosen: int, cost: float, probability: float
+) -> list[str]:
+    first, *actions = lines(shared, offered)
+    actions[chosen] = f"0:{cost}:{probability} {actions[chosen]}"
+    return [first, *actions]
+
+
+def estimated(plain: Workspace, shared: dict[str, float], offered: Sequence[Candidate]) -> list[float]:
+    """The cost that each candidate is estimated to have."""
+    examples = plain.parse(lines(shared, offered))
+    plain.predict(examples)
+    costs = [example.get_partial_prediction() for example in examples[1:]]
+    plain.finish_example(examples)
+    return costs
+
+
 @pytest.mark.parametrize("flags", [DEFAULT_FLAGS, EPSILON, "--cb_explore_adf --bag 3 --epsilon 0.05 -q SA -b 18"])
 def test_cached_examples_give_the_same_probabilities_as_the_text_interface(flags: str) -> None:
-    vowpal, plain = Vowpal(flags), Workspace(arg_list=[*flags.split(), "--quiet"])
+    vowpal, plain = Vowpal(flags), workspace(flags)
     for shared, offered, chosen, cost, probability in events(300):
-        lines = [f"|A {text(dict(action.features))}" for action in offered]
-        first = f"shared |S {text(shared)}"
-        assert vowpal.predict(shared, offered) == pytest.approx(plain.predict([first, *lines]), abs=1e-5)
+        assert vowpal.predict(shared, offered) == pytest.approx(plain.predict(lines(shared, offered)), abs=1e-5)
         vowpal.learn(shared, offered, chosen, cost=cost, probability=probability)
-        lines[chosen] = f"0:{cost}:{probability} {lines[chosen]}"
-        plain.learn([first, *lines])
+        plain.learn(labelled(shared, offered, chosen, cost, probability))
 
 
 @pytest.mark.parametrize(
     "flags", [DEFAULT_FLAGS, EPSILON, f"{EPSILON} --noconstant", "--cb_explore_adf --squarecb -l 1"]
 )
 def test_contributions_add_up_to_the_estimated_cost(flags: str) -> None:
-    vowpal = taught(flags)
+    vowpal, plain = taught(flags), workspace(flags)
+    for event in events(300):
+        plain.learn(labelled(*event))
     shared = {"segment=1": 1.0, "visits": 0.5, "zero": 0.0}
-    costs = vowpal.estimates(shared, ACTIONS)
+    costs = estimated(plain, shared, ACTIONS)
     assert any(abs(cost) > 0.01 for cost in costs)
     for action, cost in zip(ACTIONS, costs, strict=True):
         terms = vowpal.contributions(shared, action)
@@ -173,11 +198,14 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 vowpal = Vowpal("--cb_explore_adf --epsilon 0.1 -b 18")
 many = {f"f{n}": 1.0 for n in range(5000)}
 vowpal.learn({}, [Candidate("a", "a", many)], 0, cost=-1.0, probability=0.5)
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))
 try:
     vowpal.save(Path(sys.argv[1]) / "model")
 except SnapshotError as error:
     print(error)
+finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 """
 
 
