@@ -115,7 +115,7 @@ def load(path: Path) -> Plan:
         plan = msgspec.json.decode(path.read_bytes(), type=Plan)
     except FileNotFoundError as error:
         raise PlanError(f"no feature plan at {path}: run `maitred features apply`") from error
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
         raise PlanError(f"the feature plan {path} cannot be read: {error}: run `maitred features compile`") from error
     if plan.definitions.digest != plan.definitions_digest:
         raise PlanError(f"the feature plan {path} was changed by hand: run `maitred features compile`")

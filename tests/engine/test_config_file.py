@@ -58,6 +58,7 @@ def test_a_good_file_loads_and_has_no_problem(tmp_path: Path) -> None:
     ("old", "new", "line", "key", "expected", "found"),
     [
         ("bot: cafe", "bot: 'my cafe'", 2, "bot", "a name of at most 64", "'my cafe'"),
+        ("bot: cafe", 'bot: "cafe\\n"', 2, "bot", "a name of at most 64", "'cafe\\n'"),
         ("bot: cafe\n", "", 1, "bot", "required", "nothing"),
         ("bot: cafe", "bot: cafe\nbott: x", 3, "bott", "'bot'", "unknown key 'bott'"),
         ("schema_version: 1", "schema_version: 2", 1, "schema_version", "one of 1", "2"),

@@ -49,7 +49,7 @@ def test_a_missing_plan_says_what_to_run(tmp_path: Path) -> None:
         load(tmp_path / "plan.json")
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", b'{"home": "\xff"}'])
 def test_a_damaged_plan_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "plan.json"
     path.write_bytes(content)
