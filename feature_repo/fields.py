@@ -16,7 +16,7 @@ TYPES: Mapping[FeatureType, FeastType] = {"string": String, "int": Int64, "float
 
 def fields_of(view: str) -> list[Field]:
     """The fields of a declared view."""
-    return [_field(feature) for feature in features_of(view)]
+    return [field_of(feature) for feature in features_of(view)]
 
 
 def bare_fields_of(view: str) -> list[Field]:
@@ -35,7 +35,8 @@ def field_named(view: str, name: str) -> Field:
     return next(field for field in fields_of(view) if field.name == name)
 
 
-def _field(feature: FeatureSpec) -> Field:
+def field_of(feature: FeatureSpec) -> Field:
+    """The field of one declared feature."""
     return Field(name=feature.name, dtype=TYPES[feature.type], description=feature.description, tags=_tags(feature))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.schema import features_of, view_named
+from features.schema import FeatureSpec, features_of, view_named
 from features.vector import Scalar
 
 TIMESTAMP = "event_timestamp"
@@ -32,17 +32,19 @@ def write_activity(rows: Sequence[Row], folder: Path, at: datetime | None = None
     return _write("user_activity", rows, folder, at or datetime.now(UTC))
 
 
-def write_sessions(rows: Sequence[Row], folder: Path, at: datetime | None = None) -> Path:
-    """``session_state.parquet``, likewise, with ``session_id``."""
-    return _write("session_state", rows, folder, at or datetime.now(UTC))
-
-
-def _write(view: str, rows: Sequence[Row], folder: Path, at: datetime) -> Path:
+def write_rows(
+    name: str, key: str, features: Sequence[FeatureSpec], rows: Sequence[Row], folder: Path, at: datetime
+) -> Path:
+    """``<name>.parquet`` from rows with ``key`` and any of ``features``; what is absent is null."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{view}.parquet"
-    columns: list[tuple[str, pa.DataType]] = [(str(view_named(view).join_key), pa.string())]
-    columns += [(feature.name, _TYPES[feature.type]) for feature in features_of(view)]
+    path = folder / f"{name}.parquet"
+    columns: list[tuple[str, pa.DataType]] = [(key, pa.string())]
+    columns += [(feature.name, _TYPES[feature.type]) for feature in features]
     schema = pa.schema([*columns, (TIMESTAMP, pa.timestamp("us", tz="UTC"))])
     table = pa.Table.from_pylist([{**row, TIMESTAMP: at} for row in rows], schema=schema)
     pq.write_table(table, path)
     return path
+
+
+def _write(view: str, rows: Sequence[Row], folder: Path, at: datetime) -> Path:
+    return write_rows(view, str(view_named(view).join_key), features_of(view), rows, folder, at)

@@ -34,6 +34,15 @@ ACTIVITY = (
 
 
 @pytest.fixture(scope="session")
+def datasets() -> Path:
+    """The folder of real data sets, which the project does not contain."""
+    folder = Path(os.environ.get("MAITRED_DATASETS") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no data sets in {folder}: set MAITRED_DATASETS")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def feast_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ``MAITRED_HOME`` with registry, plan and the online rows of ``ada``, ``ben`` and ``cleo``.
 

@@ -41,7 +41,7 @@ class Display:
                 self._console.print(f"{elapsed:4.0f} s  {_status(tally, elapsed)}", soft_wrap=True)
         elif elapsed - self._drawn >= DRAW_EVERY_S:
             self._drawn = elapsed
-            self._bar.update(self._task, completed=len(tally.exposures), description=_status(tally, elapsed))
+            self._bar.update(self._task, completed=tally.decisions, description=_status(tally, elapsed))
             self._bar.refresh()
 
     def __enter__(self) -> Display:
@@ -55,7 +55,7 @@ class Display:
 
 
 def _status(tally: Tally, elapsed_s: float) -> str:
-    speed = len(tally.exposures) / max(elapsed_s, 1e-9)
+    speed = tally.decisions / max(elapsed_s, 1e-9)
     means = " · ".join(f"{group} {_mean(tally, group)}" for group in ("champion", "random"))
     return f"{speed:,.0f} decisions/s · reward now: {means}"
 

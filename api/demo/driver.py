@@ -13,31 +13,15 @@ from functools import partial
 import numpy as np
 
 from api.client import AsyncClient, Decision, Event, Events, Outcome, Turn
+from api.demo.metronome import Metronome
+from api.demo.pace import Pace
 from api.demo.patience import patiently
 from api.demo.postman import Postman
 from api.demo.tally import Exposure, Tally
-from simulator.worlds.visits import Visit, VisitTurn
+from simulator.worlds.visits import Response, Visit, VisitTurn
 
 Progress = Callable[[Tally], None]
 Connect = Callable[[], AsyncClient]
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a run goes.
-
-    Attributes:
-        concurrency: visits at the same time.
-        seconds: no visit starts later than this.
-        mean_delay_s, longest_delay_s: from a decision, or one outcome, to the next outcome.
-        patience_s: how long the service may be away before the run fails.
-    """
-
-    concurrency: int = 24
-    seconds: float = 50.0
-    mean_delay_s: float = 0.4
-    longest_delay_s: float = 2.0
-    patience_s: float = 20.0
 
 
 async def drive(
@@ -52,7 +36,8 @@ async def drive(
         ClientError: the service refused a call, or was away for longer than ``pace.patience_s``.
     """
     async with connect() as courier:
-        run = _Run(connect, Postman(courier, pace.patience_s), tally, pace, progress, np.random.default_rng([seed, 5]))
+        postman, metronome = Postman(courier, pace.patience_s), Metronome(pace.turns_per_second)
+        run = _Run(connect, postman, metronome, tally, pace, progress, np.random.default_rng([seed, 5]))
         try:
             await run.through(iter(visits))
         except ExceptionGroup as failures:
@@ -63,6 +48,7 @@ async def drive(
 class _Run:
     connect: Connect
     postman: Postman
+    metronome: Metronome
     tally: Tally
     pace: Pace
     progress: Progress
@@ -83,6 +69,7 @@ class _Run:
                 if asyncio.get_running_loop().time() > deadline:
                     return
                 for turn in visit.turns:
+                    await self.metronome.next()
                     await self._turn(client, visit, turn)
 
     async def _turn(self, client: AsyncClient, visit: Visit, turn: VisitTurn) -> None:
@@ -96,23 +83,26 @@ class _Run:
             placements=turn.placements,
             context=turn.context,
             consent=True,
+            deferred=visit.deferred,
         )
         answer = await patiently(partial(client.turn, asked), self.pace.patience_s)
         for decision in answer.decisions:
-            self._shown(visit, turn, decision)
+            await self._decided(client, visit, turn, decision)
         self.progress(self.tally)
 
-    def _shown(self, visit: Visit, turn: VisitTurn, decision: Decision) -> None:
+    async def _decided(self, client: AsyncClient, visit: Visit, turn: VisitTurn, decision: Decision) -> None:
         self.tally.degraded += bool(decision.degraded)
         if decision.action is None:
             self.tally.nothing_eligible += 1
             return
         candidates = [ranked.id for ranked in decision.ranking]
         response = turn.respond(decision.placement, decision.action.id, candidates)
-        delay_s = 0.0
-        for metric in response.metrics:
-            delay_s += min(self.rng.exponential(self.pace.mean_delay_s), self.pace.longest_delay_s)
-            self.postman.post(Outcome(decision_id=decision.decision_id, metric=metric), delay_s)
+        if not response.shown:
+            self.tally.unseen += 1
+            return
+        if visit.deferred:
+            await patiently(partial(client.shown, decision.decision_id), self.pace.patience_s)
+        self._post(decision.decision_id, response)
         self.tally.add(
             Exposure(
                 decision_id=decision.decision_id,
@@ -126,6 +116,12 @@ class _Run:
                 best=response.best,
             )
         )
+
+    def _post(self, decision_id: str, response: Response) -> None:
+        delay_s = 0.0
+        for metric, value in response.metrics.items():
+            delay_s += min(self.rng.exponential(self.pace.mean_delay_s), self.pace.longest_delay_s)
+            self.postman.post(Outcome(decision_id=decision_id, metric=metric, value=value), delay_s)
 
 
 def _first(failures: ExceptionGroup[Exception]) -> Exception:

@@ -1,26 +1,21 @@
-"""The demo's folder: a home for the service, the bot's YAML with short windows, and the customers as Parquet."""
+"""The demo's folder: a home for the service, the bot's YAML, and what Feast shall know."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import yaml
 
 from api.demo.errors import DemoFailed
-from api.settings import EXAMPLE_CONFIG
-from feature_repo.seed import write_activity, write_profiles
-from simulator.worlds.customers import Customer
+from api.settings import Settings
+from engine.config import Config
+from features.repository import default_repository
 
 MARKER = "demo-home"
-WINDOW, GRACE = "5s", "1s"
-HEADER = f"""\
-# A copy of {EXAMPLE_CONFIG.name} for the demo, where the comments are. Only the reward windows differ:
-# {WINDOW} with {GRACE} of grace, so that what takes an hour in a shop is over in seconds.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +35,21 @@ class DemoHome:
         return self.folder / "offline"
 
     @property
+    def own_repository(self) -> Path:
+        """Where a data set may put a Feast repository of its own."""
+        return self.folder / "repository"
+
+    @property
+    def repository(self) -> Path:
+        """``MAITRED_FEATURES_REPO``: the data set's own, or the shipped one."""
+        return self.own_repository if self.own_repository.is_dir() else default_repository()
+
+    @property
+    def journal_url(self) -> str:
+        """Of the demo's own journal, whatever the environment says."""
+        return Settings(home=self.service, journal="").journal_url
+
+    @property
     def config(self) -> Path:
         """``MAITRED_CONFIG``."""
         return self.folder / "bot.yaml"
@@ -51,12 +61,14 @@ class DemoHome:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment of the demo's child processes."""
+        """Environment of the demo's child processes: it must not touch another deployment's journal."""
         return {
             **os.environ,
             "MAITRED_HOME": str(self.service),
             "MAITRED_CONFIG": str(self.config),
             "MAITRED_OFFLINE": str(self.offline),
+            "MAITRED_FEATURES_REPO": str(self.repository),
+            "MAITRED_JOURNAL": self.journal_url,
         }
 
     @property
@@ -78,26 +90,13 @@ class DemoHome:
         self.folder.rename(aside)
         return aside
 
-    def write_config(self) -> None:
-        """Write the bot's YAML, unless it is there."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def write_config(self, config: Config, comment: str) -> None:
+        """Write the bot's YAML, unless it is there; ``comment`` begins it."""
+        self.service.mkdir(parents=True, exist_ok=True)
         if not self.config.exists():
-            self.config.write_text(with_short_windows(EXAMPLE_CONFIG.read_text()))
-
-    def write_customers(self, customers: Sequence[Customer]) -> None:
-        """Write what is known about the customers, for Feast to load."""
-        self.service.mkdir(exist_ok=True)
-        write_profiles([customer.profile_row() for customer in customers], self.offline)
-        write_activity([customer.activity_row() for customer in customers], self.offline)
+            text = yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True, width=110)
+            self.config.write_text(f"# {comment}\n{text}")
 
     def mark(self) -> None:
         """Say that this is a demo's folder, and complete."""
         (self.folder / MARKER).touch()
-
-
-def with_short_windows(text: str) -> str:
-    """A bot's YAML with every reward window and grace shortened."""
-    config = yaml.safe_load(text)
-    for placement in config["placements"].values():
-        placement["reward"] |= {"window": WINDOW, "grace": GRACE}
-    return HEADER + yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=110)

@@ -1,4 +1,4 @@
-"""What the HTTP client saw: one exposure per decision, in the order of the answers."""
+"""What the HTTP client saw: one exposure per decision that was shown, in the order of the answers."""
 
 from __future__ import annotations
 
@@ -31,12 +31,18 @@ class Exposure:
 
 @dataclass(slots=True)
 class Tally:
-    """Grows while a run lasts; ``report`` makes sense of it."""
+    """Grows while a run lasts; ``report`` makes sense of it. ``unseen`` decisions were never shown to anybody."""
 
     exposures: list[Exposure] = field(default_factory=list)
+    unseen: int = 0
     nothing_eligible: int = 0
     degraded: int = 0
     _recent: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=RECENT)))
+
+    @property
+    def decisions(self) -> int:
+        """Decisions that chose an action."""
+        return len(self.exposures) + self.unseen
 
     def add(self, exposure: Exposure) -> None:
         """One more decision was answered."""

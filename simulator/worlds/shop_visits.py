@@ -42,7 +42,7 @@ class ShopTurn:
         rng = np.random.default_rng([self.seed, 4, self.number, *placement.encode()])
         metrics = self.world.respond(self.customer, self.situation, placement, action, rng)
         return Response(
-            metrics,
+            dict.fromkeys(metrics, 1.0),
             self.world.reward(placement, action, metrics),
             self.world.expected_reward(self.customer, self.situation, placement, action),
             self.world.best(self.customer, self.situation, placement, candidates)[1],

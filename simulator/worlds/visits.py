@@ -21,15 +21,17 @@ class Response:
     """How a visitor responds to one action.
 
     Attributes:
-        metrics: what happens, in order; each with value 1.
+        metrics: what happens, in order: metric → value.
         reward: what the engine will make of it.
         expected, best: mean reward of this action, and of the best candidate, if the truth is known.
+        shown: False if the visitor never saw the action; then nothing can follow from it.
     """
 
-    metrics: tuple[str, ...]
+    metrics: Mapping[str, float]
     reward: float
     expected: float | None = None
     best: float | None = None
+    shown: bool = True
 
 
 class VisitTurn(Protocol):
@@ -56,8 +58,9 @@ class VisitTurn(Protocol):
 
 
 class Visit(NamedTuple):
-    """One session of one user."""
+    """One session of one user. ``deferred``: a choice counts only once it was really shown."""
 
     user_id: str
     session_id: str
     turns: Sequence[VisitTurn]
+    deferred: bool = False

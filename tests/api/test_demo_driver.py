@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import pytest
 
 from api.client import AsyncClient, ProblemError, Unreachable
-from api.demo.driver import Pace, drive
+from api.demo.driver import drive
+from api.demo.pace import Pace
 from api.demo.tally import Tally
 from simulator.worlds.visits import Happening, Response, Visit
 
@@ -30,7 +32,19 @@ class LikesGreen:
 
     def respond(self, placement: str, action: str, candidates: Sequence[str]) -> Response:
         assert candidates == ["green", "red"]
-        return Response(("clicked", "bought"), 1.0, 0.9, 0.9) if action == "green" else Response((), 0.0, 0.1, 0.9)
+        both = {"clicked": 1.0, "bought": 1.0}
+        return Response(both, 1.0, 0.9, 0.9) if action == "green" else Response({}, 0.0, 0.1, 0.9)
+
+
+@dataclass(frozen=True)
+class ReallySawGreen(LikesGreen):
+    """Somebody of whom only is known what green was worth: 3.5."""
+
+    happenings: tuple[Happening, ...] = ()
+    placements: tuple[str, ...] = ("offer",)
+
+    def respond(self, placement: str, action: str, candidates: Sequence[str]) -> Response:
+        return Response({"spent": 3.5}, 3.5) if action == "green" else Response({}, 0.0, shown=False)
 
 
 @dataclass
@@ -41,19 +55,25 @@ class Colours:
     turns: int = 0
     events: Counter[str] = field(default_factory=Counter)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.away:
             self.away -= 1
             return httpx.Response(503, json={"title": "Journal unavailable"})
+        if request.url.path.endswith("/shown"):
+            self.calls.append(f"shown {request.url.path.split('/')[3]}")
+            return httpx.Response(202, json={"duplicate": False})
         body = json.loads(request.content)
         if request.url.path == "/v1/outcomes":
+            self.calls += [f"outcome {outcome['decision_id']}" for outcome in body["outcomes"]]
             self.outcomes += body["outcomes"]
             return httpx.Response(202, json={"accepted": len(body["outcomes"])})
         if request.url.path.endswith("/events"):
             self.events.update(event["event"] for event in body["events"])
             return httpx.Response(202, json={"accepted": len(body["events"])})
         self.turns += 1
+        self.calls.append(f"deferred {body.get('deferred', False)}")
         decisions = [self._decision(body, placement) for placement in body["placements"]]
         return httpx.Response(200, json={"turn_id": body["turn_id"], "decisions": decisions})
 
@@ -121,6 +141,25 @@ def test_a_turn_without_any_eligible_action_is_counted_and_earns_nothing() -> No
     service = Colours()
     tally, _ = driven(service, visits(3, user="nobody"))
     assert (tally.nothing_eligible, tally.exposures, service.outcomes) == (12, [], [])
+
+
+def test_what_was_never_shown_is_neither_reported_nor_an_exposure() -> None:
+    service = Colours()
+    logged = [Visit("u", f"s-{number}", [ReallySawGreen()], deferred=True) for number in range(10)]
+    tally, _ = driven(service, logged)
+    assert (tally.decisions, tally.unseen, len(tally.exposures)) == (10, 5, 5)
+    assert {(outcome["metric"], outcome["value"]) for outcome in service.outcomes} == {("spent", 3.5)}
+    assert service.calls.count("deferred True") == 10
+    shown = {exposure.decision_id for exposure in tally.exposures}
+    assert {outcome["decision_id"] for outcome in service.outcomes} == shown
+    assert all(service.calls.index(f"shown {id}") < service.calls.index(f"outcome {id}") for id in shown)
+
+
+def test_a_paced_run_takes_its_time() -> None:
+    loop_seconds = 19 / 200.0
+    started = time.monotonic()
+    driven(Colours(), visits(10), replace(QUICK, turns_per_second=200.0))
+    assert time.monotonic() - started >= loop_seconds
 
 
 def test_no_visit_starts_after_the_time_is_up() -> None:

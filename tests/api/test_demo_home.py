@@ -13,9 +13,10 @@ import pytest
 from api.demo.children import Service, free_port, last_lines, run_step
 from api.demo.errors import DemoFailed
 from api.demo.home import DemoHome
+from api.demo.shop import Shop
 from api.settings import EXAMPLE_CONFIG
 from engine.config_file import load
-from simulator.worlds.customers import make_customers
+from features.repository import default_repository
 
 
 @pytest.fixture
@@ -23,8 +24,13 @@ def home(tmp_path: Path) -> DemoHome:
     return DemoHome(tmp_path / "demo")
 
 
-def test_the_demos_yaml_differs_from_the_example_in_windows_only(home: DemoHome) -> None:
-    home.write_config()
+@pytest.fixture
+def shop() -> Shop:
+    return Shop(customers=20, turns=10, seed=1)
+
+
+def test_the_demos_yaml_differs_from_the_example_in_windows_only(home: DemoHome, shop: Shop) -> None:
+    shop.prepare(home)
     ours, example = load(home.config), load(EXAMPLE_CONFIG)
     for name, placement in ours.placements.items():
         original = example.placements[name]
@@ -34,9 +40,8 @@ def test_the_demos_yaml_differs_from_the_example_in_windows_only(home: DemoHome)
     assert msgspec.structs.replace(ours, placements=example.placements) == example
 
 
-def test_customers_are_written_outside_the_services_home(home: DemoHome) -> None:
-    home.write_config()
-    home.write_customers(make_customers(20, seed=1, categories=("books",), now_unix=1_790_000_000))
+def test_customers_are_written_outside_the_services_home(home: DemoHome, shop: Shop) -> None:
+    shop.prepare(home)
     files = sorted(home.offline.glob("*.parquet"))
     assert [file.name for file in files] == ["user_activity.parquet", "user_profile.parquet"]
     assert all(pq.read_table(file).num_rows == 20 for file in files)
@@ -44,8 +49,21 @@ def test_customers_are_written_outside_the_services_home(home: DemoHome) -> None
     assert home.environment["MAITRED_OFFLINE"] == str(home.offline)
 
 
-def test_an_earlier_demo_is_moved_aside_and_kept(home: DemoHome) -> None:
-    home.write_config()
+def test_the_demo_never_writes_into_the_journal_of_another_deployment(
+    home: DemoHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAITRED_JOURNAL", "sqlite:////elsewhere/journal.db")
+    assert home.environment["MAITRED_JOURNAL"] == home.journal_url == f"sqlite:///{home.service}/journal.db"
+
+
+def test_a_data_set_may_bring_a_feast_repository_of_its_own(home: DemoHome) -> None:
+    assert home.environment["MAITRED_FEATURES_REPO"] == str(default_repository())
+    home.own_repository.mkdir(parents=True)
+    assert home.environment["MAITRED_FEATURES_REPO"] == str(home.own_repository)
+
+
+def test_an_earlier_demo_is_moved_aside_and_kept(home: DemoHome, shop: Shop) -> None:
+    shop.prepare(home)
     home.mark()
     aside = home.clear()
     assert aside is not None
@@ -67,8 +85,8 @@ def test_a_failing_step_is_shown_with_its_last_lines() -> None:
         run_step("api.cli", ("validate", "/nowhere"), dict(os.environ))
 
 
-def test_a_service_that_ends_before_it_is_ready_is_shown_with_its_last_lines(home: DemoHome) -> None:
-    home.write_config()
+def test_a_service_that_ends_before_it_is_ready_is_shown_with_its_last_lines(home: DemoHome, shop: Shop) -> None:
+    shop.prepare(home)
     broken = {**home.environment, "MAITRED_DURABILITY": "hope"}
     service = Service(free_port(0, 0), broken, home.log)
     with service, pytest.raises(DemoFailed, match=r"(?s)the service ended.*MAITRED_DURABILITY"):

@@ -1,0 +1,1 @@
+"""A Feast repository made from a description of one table, instead of from declarations in code."""
