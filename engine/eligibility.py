@@ -12,17 +12,9 @@ import cel
 from engine.errors import ConfigError
 from features.vector import FeatureVector, Scalar
 
-ROOT_OF_VIEW: Mapping[str, str] = {
-    "user_profile": "user",
-    "user_activity": "user",
-    "session_state": "session",
-    "request": "request",
-    "local_time": "time",
-    "return_visit": "visit",
-}
-"""Feature view → the name under which rules and templates know it. Other views keep their own name."""
+TEMPLATE_ROOTS = frozenset({"user", "session", "request", "time", "visit"})
+"""Names under which rules and templates know what views hold, whatever the views are called."""
 
-TEMPLATE_ROOTS = frozenset(ROOT_OF_VIEW.values())
 CONSENT = "consent"
 RULE_ROOTS = TEMPLATE_ROOTS | {CONSENT}
 MAX_RULE_LENGTH = 1000
@@ -40,10 +32,14 @@ Reads = frozenset[tuple[str, str]]
 
 
 class Facts:
-    """What rules and templates may know about one decision, each form made on first use."""
+    """What rules and templates may know about one decision, each form made on first use.
 
-    def __init__(self, vector: FeatureVector, *, consent: bool) -> None:
+    ``roots``: view → its name in rules and templates (``Plan.roots``); a view that is not there keeps its own.
+    """
+
+    def __init__(self, vector: FeatureVector, roots: Mapping[str, str], *, consent: bool) -> None:
         self._vector = vector
+        self._roots = roots
         self._consent = consent
         self._contexts: dict[Reads, cel.Context] = {}
 
@@ -66,19 +62,22 @@ class Facts:
         for values in (self._vector.values, self._vector.render_only):
             for name, value in values.items():
                 if value not in _NOT_KNOWN:
-                    root, feature = _place(name)
-                    roots.setdefault(root, {})[feature] = value
+                    view, feature = _parted(name)
+                    roots.setdefault(self._roots.get(view, view), {})[feature] = value
         return roots
 
     def _read(self, reads: Reads) -> dict[str, dict[str, Scalar]]:
         roots: dict[str, dict[str, Scalar]] = {}
         for root, feature in reads:
             known = roots.setdefault(root, {})
-            for view in _views_of(root):
+            for view in self._views_of(root):
                 value = self._vector.values.get(f"{view}.{feature}")
                 if value is not None and not (isinstance(value, int) and abs(value) > _MAX_INT):
                     known[feature] = value
         return roots
+
+    def _views_of(self, root: str) -> tuple[str, ...]:
+        return tuple(view for view, name in self._roots.items() if name == root) or (root,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +111,11 @@ class Rule:
         """The roots the condition reads, known or not."""
         return frozenset(root for root, _ in self.reads)
 
-    def holds(self, facts: Facts) -> bool:
-        """Whether the condition is true; one that cannot be evaluated is not. Never raises."""
-        return self.refusal(facts.context(self.reads)) is None
-
     def refusal(self, context: cel.Context) -> str | None:
-        """Why the action is not eligible, or ``None`` if it is. Names the rule, never a value: it is journaled."""
+        """Why the action is not eligible, or ``None`` if it is. Never raises; a rule that cannot be evaluated refuses.
+
+        Names the rule, never a value: it is journaled.
+        """
         try:
             result = self._program.execute(context)
         except (LookupError, ArithmeticError, RuntimeError, TypeError, ValueError) as error:
@@ -138,14 +136,10 @@ def _reads(text: str, variables: frozenset[str]) -> Reads:
 
 
 @lru_cache(maxsize=4_096)
-def _place(qualified: str) -> tuple[str, str]:
-    """``user_profile.tier`` → ``("user", "tier")``."""
+def _parted(qualified: str) -> tuple[str, str]:
+    """``user_profile.tier`` → ``("user_profile", "tier")``."""
     view, _, feature = qualified.partition(".")
-    return ROOT_OF_VIEW.get(view, view), feature
-
-
-def _views_of(root: str) -> tuple[str, ...]:
-    return tuple(view for view, name in ROOT_OF_VIEW.items() if name == root) or (root,)
+    return view, feature
 
 
 def _listed(names: frozenset[str] | set[str]) -> str:

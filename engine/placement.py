@@ -53,7 +53,7 @@ class Placement:
     ) -> Options:
         """What can be chosen now; ``taken`` are the actions that the same turn shows already."""
         vector = self.assemble(rows, request.context, now_us)
-        facts = Facts(vector, consent=consent)
+        facts = Facts(vector, self.assemble.roots, consent=consent)
         eligible, filtered = self.catalogue.candidates(facts, {*request.exclude, *taken}, request.actions)
         return Options(vector, facts, eligible, filtered)
 
@@ -77,7 +77,7 @@ class Placement:
     def warm_up(self, now_us: int) -> None:
         """Walk the decision path once with nothing known, so that the first caller does not pay for caches."""
         vector = self.assemble({}, {}, now_us)
-        facts = Facts(vector, consent=False)
+        facts = Facts(vector, self.assemble.roots, consent=False)
         for action in self.catalogue.actions.values():
             action.content.render(None, facts.roots)
         self.choose("champion", Options(vector, facts, list(self.catalogue.actions.values()), {}))

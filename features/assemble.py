@@ -43,6 +43,9 @@ class Assembler:
     whether or not the service names them. Context that nobody declared passes as ``request.<key>``; declared context
     of a type that it cannot have is named in ``FeatureVector.mistyped``.
 
+    Attributes:
+        roots: view → the name under which rules and templates know it.
+
     Raises:
         PlanError: the plan has a derived view that nobody can compute.
     """
@@ -50,6 +53,7 @@ class Assembler:
     def __init__(self, plan: Plan, service: str | None) -> None:
         names = plan.names(service)
         views = plan.definitions.views
+        self.roots = plan.roots
         sorted_views = {view.name: _sort(view, names) for view in views}
         self._stored = tuple((view.name, *sorted_views[view.name]) for view in plan.stored_views)
         self._request = sorted_views.get(REQUEST, _Sorted({}, {}))

@@ -66,16 +66,18 @@ class Derivation:
     Attributes:
         inputs: qualified names.
         outputs: names of the view's features, in the order of the result.
+        root: the name under which rules and templates know the view.
     """
 
     function: Callable[..., tuple[Any, ...]]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    root: str
 
 
 DERIVATIONS: Mapping[str, Derivation] = {
-    "local_time": Derivation(local_time, ("request.utc_offset_minutes",), LocalTime._fields),
+    "local_time": Derivation(local_time, ("request.utc_offset_minutes",), LocalTime._fields, "time"),
     "return_visit": Derivation(
-        return_visit, ("user_activity.last_visit_unix", "user_activity.visits"), ReturnVisit._fields
+        return_visit, ("user_activity.last_visit_unix", "user_activity.visits"), ReturnVisit._fields, "visit"
     ),
 }

@@ -10,10 +10,14 @@ from typing import Literal
 
 import msgspec
 
+from features.derived import DERIVATIONS
 from features.errors import PlanError
 from features.scalars import FeatureType
 from features.schema import ViewKind, qualified
 from features.vector import Scalar
+
+ROOT_OF_KEY = {"user_id": "user", "session_id": "session"}
+"""Join key → the name under which rules and templates know everything that is found by it."""
 
 
 class PlanPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +98,11 @@ class Plan(PlanPart, frozen=True, kw_only=True):
         """Qualified names of what people wrote freely."""
         return tuple(name for name, feature in self._features() if feature.free_text)
 
+    @property
+    def roots(self) -> dict[str, str]:
+        """View → the name under which rules and templates know it: that of whom its rows are about, or what it says."""
+        return {view.name: _root(view) for view in self.definitions.views}
+
     def _features(self) -> Iterator[tuple[str, PlannedFeature]]:
         return ((qualified(view.name, f.name), f) for view in self.definitions.views for f in view.features)
 
@@ -103,6 +112,12 @@ class Plan(PlanPart, frozen=True, kw_only=True):
         views = self.definitions.views
         asked = [view for view in views if chosen is None or view.kind == "request"]
         return frozenset(chosen or ()).union(qualified(v.name, f.name) for v in asked for f in v.features)
+
+
+def _root(view: PlannedView) -> str:
+    if view.join_key is not None:
+        return ROOT_OF_KEY.get(view.join_key, view.name)
+    return DERIVATIONS[view.name].root if view.name in DERIVATIONS else view.name
 
 
 def load(path: Path) -> Plan:

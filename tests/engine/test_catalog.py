@@ -36,7 +36,7 @@ def catalogue(spec: PlacementSpec = SPEC) -> Catalogue:
 
 
 def facts(tier: str = "gold") -> Facts:
-    return Facts(FeatureVector({"user_profile.tier": tier}), consent=True)
+    return Facts(FeatureVector({"profile.tier": tier}), {"profile": "user"}, consent=True)
 
 
 def test_the_eligible_come_in_catalogue_order_and_the_others_with_their_reason() -> None:

@@ -26,6 +26,14 @@ CATEGORIES = {"electronics", "fashion", "home", "garden", "sports", "books", "to
 SMALLEST = {"greeting": 6, "offer": 8, "recommendation": 12}
 DEFAULTS = {feature.qualified: feature.default for feature in FEATURES if not feature.render_only}
 
+ROOTS = {
+    "user_profile": "user",
+    "user_activity": "user",
+    "session_state": "session",
+    "local_time": "time",
+    "return_visit": "visit",
+}
+
 UGLY = re.compile(
     r"""\s\s|\s[,.!?:;]  # gaps
     |[,:;][,.!?:;]|\.\.  # doubled punctuation
@@ -63,7 +71,7 @@ def texts(placement: str, locale: str) -> dict[str, set[str]]:
     actions = catalogue(placement).actions
     spoken: dict[str, set[str]] = {id: set() for id in actions}
     for vector in situations():
-        roots = Facts(vector, consent=False).roots
+        roots = Facts(vector, ROOTS, consent=False).roots
         for id, action in actions.items():
             content = action.content.render(locale, roots)
             assert content["locale"] == locale
@@ -100,7 +108,7 @@ def test_the_check_of_style_sees_gaps(text: str) -> None:
 @pytest.mark.parametrize("placement", SMALLEST)
 def test_there_is_enough_to_choose_from_even_without_consent(placement: str) -> None:
     spec = CONFIG.placements[placement]
-    eligible, filtered = catalogue(placement).candidates(Facts(FeatureVector(DEFAULTS), consent=False), ())
+    eligible, filtered = catalogue(placement).candidates(Facts(FeatureVector(DEFAULTS), ROOTS, consent=False), ())
     assert len(spec.actions) >= SMALLEST[placement]
     assert len(eligible) >= SMALLEST[placement] // 2
     assert all(reason.startswith("rule: ") for reason in filtered.values())
@@ -118,7 +126,7 @@ def test_every_action_can_be_reached_by_somebody(placement: str) -> None:
         "return_visit.is_returning": True,
         "return_visit.days_since_last_visit": 45.0,
     }
-    _, filtered = catalogue(placement).candidates(Facts(FeatureVector(regular), consent=True), ())
+    _, filtered = catalogue(placement).candidates(Facts(FeatureVector(regular), ROOTS, consent=True), ())
     assert filtered == {}
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from features.errors import PlanError
-from features.plan import Plan, load, save
+from features.plan import Plan, PlannedFeature, PlannedView, load, save
 from features.schema import FEATURES, VIEWS
 
 
@@ -70,3 +70,24 @@ def test_a_plan_edited_by_hand_is_refused(plan: Plan, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"casual"', '"formal"'))
     with pytest.raises(PlanError, match="changed by hand"):
         load(path)
+
+
+def test_rules_and_templates_know_a_view_by_whom_its_rows_are_about(plan: Plan) -> None:
+    assert plan.roots == {
+        "user_profile": "user",
+        "user_activity": "user",
+        "session_state": "session",
+        "request": "request",
+        "local_time": "time",
+        "return_visit": "visit",
+    }
+
+
+def test_a_repository_of_ones_own_may_call_its_views_as_it_likes(plan: Plan) -> None:
+    feature = PlannedFeature(name="plan", type="string", default="free")
+    views = (
+        PlannedView(name="crm", kind="batch", join_key="user_id", features=(feature,)),
+        PlannedView(name="company", kind="batch", join_key="company_id", features=(feature,)),
+    )
+    own = msgspec.structs.replace(plan, definitions=msgspec.structs.replace(plan.definitions, views=views))
+    assert own.roots == {"crm": "user", "company": "company"}
