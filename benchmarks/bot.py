@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from api.settings import EXAMPLE_CONFIG
+from features.vector import Scalar
 
 PLACEMENT = "recommendation"
 ACTIONS = 10
-CONTEXT = {"channel": "web", "device": "mobile", "locale": "en", "utc_offset_minutes": 60, "intent": "browse"}
+CONTEXT: Mapping[str, Scalar] = {
+    "channel": "web",
+    "device": "mobile",
+    "locale": "en",
+    "utc_offset_minutes": 60,
+    "intent": "browse",
+}
 
 
 def write_config(folder: Path) -> Path:

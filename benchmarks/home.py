@@ -4,40 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from api.settings import SHIPPED_REPO
+from benchmarks.people import ACTIVITY, PROFILE
 from feature_repo.seed import write_activity, write_profiles
 from features import control_plane
 
-USERS = 1_000
 START_SECONDS = 60.0
+STOP_SECONDS = 30.0
 
 
-def prepare(folder: Path) -> Path:
-    """Profiles and activity of ``USERS`` users in the online store; returns the home."""
+def prepare(folder: Path, users: int) -> Path:
+    """Profiles and activity of ``users`` users in the online store; returns the home."""
     home, offline, now = folder / "home", folder / "offline", datetime.now(UTC)
-    ids = [f"u{number}" for number in range(USERS)]
-    write_profiles(
-        [
-            {"user_id": id, "first_name": "Ada", "language": "en", "region": "north", "tier": "gold", "tenure_days": 90}
-            for id in ids
-        ],
-        offline,
-        now,
-    )
-    write_activity([{"user_id": id, "visits": 12, "purchases": 4, "churn_risk": 0.25} for id in ids], offline, now)
-    os.environ["MAITRED_OFFLINE"] = str(offline)
-    control_plane.apply_and_materialize(SHIPPED_REPO, home)
+    ids = [f"u{number}" for number in range(users)]
+    write_profiles([{**PROFILE, "user_id": id} for id in ids], offline, now)
+    write_activity([{**ACTIVITY, "user_id": id} for id in ids], offline, now)
+    with environment(MAITRED_OFFLINE=str(offline)):
+        control_plane.apply_and_materialize(SHIPPED_REPO, home)
     return home
+
+
+@contextlib.contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """The process's environment with these variables, for a block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def free_port() -> int:
@@ -46,22 +55,45 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def program(name: str, package: str) -> str:
+    """Path of an installed program. Raises ``RuntimeError`` that says what to install."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if found is None:
+        raise RuntimeError(f"{name} is missing: install {package}")
+    return found
+
+
 @contextlib.contextmanager
-def running(arguments: list[str], port: int, path: str, environment: dict[str, str]) -> Iterator[None]:
-    """A server as a child process, from its first good answer on ``path`` to the end of the block."""
-    process = subprocess.Popen([sys.executable, "-m", *arguments], env={**os.environ, **environment})
+def running(arguments: list[str], port: int, path: str, variables: Mapping[str, str]) -> Iterator[int]:
+    """A server as a child process, from its first good answer on ``path`` to the end of the block; gives its pid."""
+    process = subprocess.Popen([sys.executable, "-m", *arguments], env={**os.environ, **variables})
     try:
         _wait(f"http://127.0.0.1:{port}{path}", process)
-        yield
+        yield process.pid
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def running_redis(folder: Path) -> Iterator[int]:
+    """A private redis-server that keeps nothing, for a block; gives its port on the loopback."""
+    server, port = program("redis-server", "redis-server"), free_port()
+    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            if not any("Ready to accept connections" in line for line in process.stdout):
+                raise RuntimeError("redis-server did not start")
+            yield port
+        finally:
+            process.terminate()
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(url, timeout=1.0):
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1.0):
             return
         time.sleep(0.1)
     raise RuntimeError(f"{url} did not answer")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,26 +11,16 @@ class Answer:
     """One line of the table.
 
     Attributes:
-        promise: in words; ``kept`` says whether ``measured`` keeps it.
-        detail: the absolute figures behind the ratio.
+        promise: in words; ``kept`` says whether ``measured`` keeps it, ``None`` where nothing was promised.
+        detail: the absolute figures behind the ratio, for people; ``figures`` are the same for programs.
     """
 
     question: str
     promise: str
     measured: str
-    kept: bool
+    kept: bool | None
     detail: str
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
-def microseconds(call: Callable[[int], object], *, calls: int = 2_000, repetitions: int = 9) -> float:
-    """Best mean time of a call over several repetitions, in microseconds: the least disturbed by neighbours."""
-    for warm in range(calls // 4):
-        call(warm)
-    gc.collect()
-    best = float("inf")
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        for number in range(calls):
-            call(number)
-        best = min(best, (time.perf_counter() - start) / calls * 1e6)
-    return best
+NOT_PROMISED = "none"

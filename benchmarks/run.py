@@ -1,40 +1,55 @@
-"""``python -m benchmarks.run``: every question, its answer beside the promise."""
+"""``python -m benchmarks.run``: every question (or those named), its answer beside the promise."""
 
 from __future__ import annotations
 
-import platform
-import subprocess
+import argparse
+import sys
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks import decide_in_process, decide_over_http
+from benchmarks import append_journal, decide_in_process, decide_over_http, learn_events, read_embedded, read_redis
 from benchmarks.home import prepare
+from benchmarks.question import Answer
+from benchmarks.report import REPORTS, Report, on_this_machine
+from benchmarks.size import FULL, SMOKE, Size
+
+Measure = Callable[[Path, Size], list[Answer]]
+
+QUESTIONS: Mapping[str, Measure] = {
+    "decide_in_process": decide_in_process.measure,
+    "decide_over_http": decide_over_http.measure,
+    "read_embedded": read_embedded.measure,
+    "read_redis": read_redis.measure,
+    "append_journal": append_journal.measure,
+    "learn_events": learn_events.measure,
+}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    given = _parser().parse_args(arguments)
+    size = SMOKE if given.smoke else FULL
     with tempfile.TemporaryDirectory() as folder:
-        home = prepare(Path(folder))
-        answers = [*decide_in_process.measure(home), *decide_over_http.measure(home)]
-    table = Table(title=f"{_commit()}, Python {platform.python_version()}, {_cpu()}")
-    for column in ("question", "promise", "measured", "kept", "detail"):
-        table.add_column(column)
-    for answer in answers:
-        table.add_row(answer.question, answer.promise, answer.measured, "yes" if answer.kept else "NO", answer.detail)
-    Console(width=160).print(table)
+        home = prepare(Path(folder), size.users)
+        answers = [answer for name in given.questions or QUESTIONS for answer in _asked(name, home, size)]
+    report: Report = given.report
+    print(report(answers, on_this_machine()))
 
 
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    return f"commit {done.stdout.strip() or 'unknown'}"
+def _asked(name: str, home: Path, size: Size) -> list[Answer]:
+    print(f"{name} …", file=sys.stderr)
+    return QUESTIONS[name](home, size)
 
 
-def _cpu() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks.run", description=__doc__)
+    parser.add_argument("questions", nargs="*", metavar="question", choices=[[], *QUESTIONS], help=", ".join(QUESTIONS))
+    parser.add_argument("--smoke", action="store_true", help="tiny amounts: only shows that everything still runs")
+    for name, report in REPORTS.items():
+        parser.add_argument(f"--{name}", dest="report", action="store_const", const=report, help=report.__doc__)
+    parser.set_defaults(report=REPORTS["table"])
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+"""How much is measured: all of it, or just enough to see that a benchmark still runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Amounts of one run.
+
+    Attributes:
+        rounds: how often the sides of a comparison take turns.
+        calls: of each side in a round.
+        users: with rows in the online store.
+        appends: records that each side appends in a round.
+        decisions: in the journal that is learned; ``learn_rounds`` is how often.
+        seconds: of load on each service in a round over HTTP, of which there are ``http_rounds``.
+        profile_seconds: of sampling a decision's stages.
+    """
+
+    rounds: int = 9
+    calls: int = 1_000
+    users: int = 1_000
+    appends: int = 1_280
+    decisions: int = 50_000
+    learn_rounds: int = 3
+    seconds: int = 8
+    http_rounds: int = 3
+    profile_seconds: int = 12
+
+
+FULL = Size()
+SMOKE = Size(
+    rounds=2,
+    calls=10,
+    users=20,
+    appends=64,
+    decisions=200,
+    learn_rounds=1,
+    seconds=1,
+    http_rounds=1,
+    profile_seconds=1,
+)
