@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,6 +21,7 @@ Aggregation = Literal["earliest", "sum", "mean", "median", "min", "max"]
 _UNIT_US = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 
 
+@lru_cache(maxsize=256)
 def microseconds(duration: str) -> int:
     """``"90s"`` → 90_000_000. The unit is one of ms, s, m, h, d."""
     unit = "ms" if duration.endswith("ms") else duration[-1]

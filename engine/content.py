@@ -42,7 +42,7 @@ class Content:
     @classmethod
     def compile(cls, templates: Mapping[str, str], default_locale: str) -> Content:
         """Content from Liquid templates. Raises ``ConfigError`` if one does not parse."""
-        return cls({locale: compile_template(text).render for locale, text in templates.items()}, default_locale)
+        return cls({locale: _rendering(text) for locale, text in templates.items()}, default_locale)
 
     @classmethod
     def plain(cls, texts: Mapping[str, str], default_locale: str) -> Content:
@@ -99,6 +99,12 @@ def _excerpt(error: LiquidError) -> str:
     context = error.context()
     where = f" at line {context[0]}, column {context[1] + 1}: {context[3].strip()[:80]!r}" if context else ""
     return f"{error.message}{where}"
+
+
+def _rendering(template: str) -> Render:
+    """A template without markup says itself: nothing needs to be rendered for that."""
+    render = compile_template(template).render
+    return render if "{" in template else _saying(template)
 
 
 def _saying(text: str) -> Render:

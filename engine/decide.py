@@ -114,7 +114,8 @@ class Decider:
             _check_together(requests)
 
     def _digest(self, request: DecisionRequest) -> bytes:
-        return _hash(self._salts.digest, _canonical(replace(request, decision_id=None)))
+        asked = request if request.decision_id is None else replace(request, decision_id=None)
+        return _hash(self._salts.digest, _canonical(asked))
 
     def _stored(self, request: DecisionRequest, digest: bytes) -> Decision | None:
         stored = None if request.decision_id is None else self._found(request.decision_id)

@@ -105,11 +105,10 @@ class Encoder:
             return
         scale = self._scales.get(name)
         if scale is None:
-            scaled = min(MAX_UNSCALED, math.copysign(math.log1p(abs(number)), number))
-            scaled = max(-MAX_UNSCALED, scaled)
+            scaled = _clipped(math.copysign(math.log1p(abs(number)), number), MAX_UNSCALED)
         else:
             middle, half = scale
-            scaled = max(-1.0, min(1.0, (number - middle) / half))
+            scaled = _clipped((number - middle) / half, 1.0)
         if scaled:
             encoded[_safe(name)] = scaled
 
@@ -119,6 +118,10 @@ def _parts(text: str) -> Iterator[str]:
     words = [match.group() for _, match in zip(range(MAX_WORDS), _WORD.finditer(text.lower()), strict=False)]
     yield from words or ("",)
     yield from (f"{first} {second}" for first, second in pairwise(words))
+
+
+def _clipped(number: float, most: float) -> float:
+    return most if number > most else -most if number < -most else number
 
 
 def _finite(value: Scalar) -> float | None:
