@@ -85,11 +85,19 @@ def parsed(content: bytes, limits: Limits) -> Arrived:
 def _unambiguous(content: bytes) -> Any:
     try:
         plain = _plain(content)
-    except msgspec.ValidationError:  # a number that nothing can hold: whoever decodes the body says where it is
-        plain = json.loads(content, parse_float=_finite, parse_int=_whole)
-        check_each_object(content)
-        return plain
+    except msgspec.ValidationError:
+        return _beyond_numbers(content)
     check_keys(content, plain)
+    return plain
+
+
+def _beyond_numbers(content: bytes) -> Any:
+    """JSON with a number that nothing can hold: whoever decodes the body says where it is."""
+    try:
+        plain = json.loads(content, parse_float=_finite, parse_int=_whole)
+    except json.JSONDecodeError as error:
+        raise msgspec.DecodeError(f"JSON is malformed: {error}") from error
+    check_each_object(content)
     return plain
 
 

@@ -100,10 +100,15 @@ def _problem(kind: Kind, detail: str, field: str | None = None, limit: LimitStat
         type=TYPE_PREFIX + kind.name,
         title=kind.title,
         status=kind.status,
-        detail=detail,
-        field=field,
+        detail=_encodable(detail),
+        field=None if field is None else _encodable(field),
         limit=limit,
     )
+
+
+def _encodable(text: str) -> str:
+    """Without the halves of characters that a body may escape and no answer can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _field(message: str) -> str:

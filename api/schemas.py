@@ -22,6 +22,7 @@ from engine.types import Decision, DecisionRequest, OfferedAction
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*(?![\s\S])"
 """A pattern that a final line break does not pass, as it would pass ``$``."""
+NOT_BLANK = r"\S"
 Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=NO_CONTROLS, description="an opaque id")]
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=NO_CONTROLS)]
 FeatureName = Annotated[str, Meta(min_length=1, max_length=128, description="any text")]
@@ -49,7 +50,7 @@ class ActionBody(Body, frozen=True, kw_only=True):
 
     id: Id
     features: Features = {}
-    text: Annotated[str, Meta(max_length=4_000)] | None = None
+    text: Annotated[str, Meta(max_length=4_000, pattern=NOT_BLANK)] | None = None
 
 
 class DecisionBody(Body, frozen=True, kw_only=True):
@@ -245,7 +246,10 @@ def decision_answer(decision: Decision) -> DecisionAnswer:
 
 def in_words(message: str) -> str:
     """What msgspec says of a value, for people who do not read patterns."""
-    return message.replace(f"matching regex {NO_CONTROLS!r}", "without control characters")
+    words = {NO_CONTROLS: "without control characters", NOT_BLANK: "that says something"}
+    for pattern, said in words.items():
+        message = message.replace(f"matching regex {pattern!r}", said)
+    return message
 
 
 def _refuse_duplicates(actions: Sequence[ActionBody]) -> None:

@@ -88,7 +88,7 @@ def test_an_action_excluded_twice_is_excluded(edge):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_features_may_be_named_and_valued_by_any_text(edge, text):
     """Through policy, journal, explanation and the next decision; the model is asked, not the fallback."""
-    offered = [{"id": "one", "features": {text: text}, "text": text}, {"id": "two", "features": {text: 1.5}}]
+    offered = [{"id": "one", "features": {text: text}, "text": f"Look: {text}"}, {"id": "two", "features": {text: 1.5}}]
     answer = decide(edge, context={text: text, "intent": text}, actions=offered)
     assert answer.status_code == 200, answer.text
     decision = answer.json()
