@@ -1,6 +1,7 @@
 # On a fresh machine with Python >= 3.11, git and make:
 #   make demo    sets up, starts the service on the embedded default, lets customers chat, shows what was learned
 #   make test    sets up, checks style, types and layers, runs every test
+#   make bench   measures speed beside what is promised (ARGS=--markdown: rows for benchmarks/README.md; ARGS=--json)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -99,10 +99,15 @@ def direct_redis(redis_plan: Plan, run: Run) -> Iterator[FeatureStore]:
 
 
 @pytest.fixture(scope="session")
-def sdk_sqlite(plan: Plan, feast_home: Path, run: Run) -> Iterator[FeatureStore]:
-    store = SdkStore(plan, SdkChild(default_repository(), feast_home))
-    yield store
-    run(store.close())
+def sdk_child(feast_home: Path, run: Run) -> Iterator[SdkChild]:
+    child = SdkChild(default_repository(), feast_home)
+    yield child
+    run(child.close())
+
+
+@pytest.fixture(scope="session")
+def sdk_sqlite(plan: Plan, sdk_child: SdkChild) -> FeatureStore:
+    return SdkStore(plan, sdk_child)
 
 
 @pytest.fixture(scope="session")

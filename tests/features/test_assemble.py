@@ -90,6 +90,23 @@ def test_declared_context_is_typed_or_left_at_its_default(
     assert type(value) is type(expected)
 
 
+@pytest.mark.parametrize(
+    ("context", "mistyped"),
+    [
+        ({"sentiment": "bad"}, {"sentiment": "string-for-float"}),
+        ({"sentiment": math.nan}, {"sentiment": "float-out-of-range"}),
+        ({"channel": True, "message_length": 12.5}, {"channel": "bool-for-string", "message_length": "float-for-int"}),
+        ({"message_length": 2**63}, {"message_length": "int-out-of-range"}),
+        ({"sentiment": 1, "intent": 7, "message_length": 12.0, "weather": True}, {}),
+        ({}, {}),
+    ],
+)
+def test_declared_context_of_a_wrong_type_is_named_without_its_value(
+    plan: Plan, context: dict[str, Any], mistyped: dict[str, str]
+) -> None:
+    assert assemble(plan, "offer", {}, context, 0).mistyped == mistyped
+
+
 def test_undeclared_context_passes_under_its_own_name(plan: Plan) -> None:
     values = assemble(plan, "offer", {}, {"weather": "rain", "basket_size": 3}, 0).values
     assert values["request.weather"] == "rain"

@@ -156,6 +156,27 @@ def test_feasts_own_process_is_replaced_when_it_dies(plan: Plan, feast_home: Pat
     uvloop.run(asyncio.wait_for(scenario(), 120.0))
 
 
+def test_what_feast_raises_is_told_and_its_process_lives_on(
+    plan: Plan, sdk_sqlite: FeatureStore, sdk_child: SdkChild, run: Callable[..., Any]
+) -> None:
+    views = tuple(
+        msgspec.structs.replace(view, name="gone") if view.name == "session_state" else view
+        for view in plan.definitions.views
+    )
+    another = SdkStore(
+        msgspec.structs.replace(plan, definitions=msgspec.structs.replace(plan.definitions, views=views)), sdk_child
+    )
+    with pytest.raises(OSError, match="feast: KeyError: 'gone'"):
+        run(another.write("gone", "s", {"turn": 1}, timestamp_us=2, expected_us=None))
+    assert run(sdk_sqlite.read(KEYS)) == NOTHING
+
+
+def test_a_feast_that_does_not_start_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "feature_store.yaml").write_text("project: 7\nno_such_key: 1\n")
+    with pytest.raises(RepositoryError, match="did not start"):
+        SdkChild(tmp_path, tmp_path / "home")
+
+
 def test_the_sdk_over_no_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="is not a Feast repository"):
         SdkChild(tmp_path, tmp_path / "home")

@@ -1,0 +1,9 @@
+"""Every fault that the suite is shown, in the order of the path they are on."""
+
+from __future__ import annotations
+
+from tests.faults.deciding import DECIDING, RECORDING
+from tests.faults.fault import Fault
+from tests.faults.learning import JOINING, LEARNING, PUBLISHING
+
+FAULTS: tuple[Fault, ...] = (*DECIDING, *RECORDING, *JOINING, *LEARNING, *PUBLISHING)

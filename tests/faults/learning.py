@@ -1,0 +1,166 @@
+"""Faults on the way from outcomes to a published model: joining, folding, learning, publishing."""
+
+from __future__ import annotations
+
+from tests.faults.fault import Fault
+
+JOINING = (
+    Fault(
+        name="grace is not added",
+        breaks="outcomes within the declared grace do not count",
+        file="engine/open_decision.py",
+        edits={
+            "hold_us=microseconds(spec.reward.window) + microseconds(spec.reward.grace),": (
+                "hold_us=microseconds(spec.reward.window),"
+            )
+        },
+        tests=("tests/engine/test_join.py",),
+    ),
+    Fault(
+        name="a window closes one moment early",
+        breaks="an outcome at the very end of its window does not count",
+        file="engine/join.py",
+        edits={"self._closing[0][0] < now_us:": "self._closing[0][0] <= now_us:"},
+        tests=("tests/engine/test_join.py",),
+    ),
+    Fault(
+        name="early outcomes are dropped",
+        breaks="a click that overtakes its decision is lost",
+        file="engine/join.py",
+        edits={"                decision.count(early.record)\n": "                continue\n"},
+        tests=("tests/engine/test_join.py",),
+    ),
+    Fault(
+        name="a duplicate outcome counts twice",
+        breaks="a retried report is a second click",
+        file="engine/open_decision.py",
+        edits={"        self._counted.add(outcome.id)\n": ""},
+        tests=("tests/engine/test_join.py",),
+    ),
+    Fault(
+        name="deferred but not shown is learned",
+        breaks="policies learn from content nobody saw",
+        file="engine/open_decision.py",
+        edits={"            unseen=record.deferred,": "            unseen=False,"},
+        tests=("tests/engine/test_join.py",),
+    ),
+    Fault(
+        name="every traffic group trains",
+        breaks="what `train_on` leaves out is learned",
+        file="engine/open_decision.py",
+        edits={'    return "" if record.group in terms.train_on else "group"': '    return ""'},
+        tests=("tests/engine/test_join.py",),
+    ),
+    Fault(
+        name="the cost of an action is forgotten",
+        breaks="a coupon that is used counts as if it were free",
+        file="engine/reward.py",
+        edits={"    return earned - cost": "    return earned"},
+        tests=("tests/engine/test_join.py",),
+    ),
+)
+
+LEARNING = (
+    Fault(
+        name="a settlement is learned twice after a restart",
+        breaks="the model differs from the one its journal gives",
+        file="engine/fold.py",
+        edits={"lineage is None or position <= lineage.settled_position or not": "lineage is None or not"},
+        tests=("tests/engine/test_learner_resume.py", "tests/engine/test_learner.py"),
+    ),
+    Fault(
+        name="settlements that may not be learned are learned",
+        breaks="control, fallback and unseen decisions train the policy",
+        file="engine/fold.py",
+        edits={" or not record.learn:": ":"},
+        tests=("tests/engine/test_fold.py",),
+    ),
+    Fault(
+        name="decisions of another encoder are learned",
+        breaks="features of two meanings share one weight",
+        file="engine/fold.py",
+        edits={
+            "if encoder != lineage.origin.encoder_version or not self.can_encode(encoder):": (
+                "if not self.can_encode(encoder):"
+            )
+        },
+        tests=("tests/engine/test_learner_resume.py", "tests/engine/test_fold.py"),
+    ),
+    Fault(
+        name="the first candidate's propensity",
+        breaks="importance weights belong to another action",
+        file="engine/example.py",
+        edits={"propensity=record.pmf[record.chosen],": "propensity=record.pmf[0],"},
+        tests=("tests/engine/test_fold.py",),
+    ),
+    Fault(
+        name="the propensity is inverted once too often",
+        breaks="what was rare weighs least",
+        file="engine/example.py",
+        edits={"propensity=record.pmf[record.chosen],": "propensity=1.0 / record.pmf[record.chosen],"},
+        tests=("tests/engine/test_fold.py",),
+    ),
+    Fault(
+        name="rewards are learned unscaled",
+        breaks="beyond [0, 1] everything is clipped to the same",
+        file="engine/example.py",
+        edits={"return min(1.0, max(0.0, (reward - low) / (high - low)))": "return reward"},
+        tests=("tests/engine/test_fold.py",),
+    ),
+    Fault(
+        name="a reward is taken for a cost",
+        breaks="the policy learns to avoid what is liked",
+        file="engine/policies/vw.py",
+        edits={"            cost=-example.reward,": "            cost=example.reward,"},
+        tests=("tests/contract/test_policies.py",),
+    ),
+    Fault(
+        name="the example is made from the request alone",
+        breaks="training sees other features than the policy did",
+        file="engine/example.py",
+        edits={".shared(personal.features, personal.freshness)": ".shared(personal.context, personal.freshness)"},
+        tests=("tests/engine/test_fold.py",),
+    ),
+)
+
+PUBLISHING = (
+    Fault(
+        name="a snapshot is served before its record",
+        breaks="a crash in between leaves a model that no journal explains",
+        file="engine/learn.py",
+        edits={
+            "        self._append([_publish_record(manifest)])\n        self._activate(manifest)\n": (
+                "        self._activate(manifest)\n        self._append([_publish_record(manifest)])\n"
+            )
+        },
+        tests=("tests/engine/test_learner.py",),
+    ),
+    Fault(
+        name="a snapshot of another journal is gone on from",
+        breaks="a model that this journal does not explain",
+        file="engine/learn.py",
+        edits={"if manifest is None or not self._is_ours(manifest):": "if manifest is None:"},
+        tests=("tests/engine/test_learner_resume.py",),
+    ),
+    Fault(
+        name="a snapshot is loaded unchecked",
+        breaks="Vowpal Wabbit takes altered weights without complaint",
+        file="engine/snapshots.py",
+        edits={"        self.check_bytes(manifest)\n        return _load(": "        return _load("},
+        tests=("tests/engine/test_snapshots.py",),
+    ),
+    Fault(
+        name="pruning takes the current snapshot",
+        breaks="nothing to serve after a restart",
+        file="engine/snapshots.py",
+        edits={"kept = {current, *others[: self._keep - 1]}": "kept = {*others[: self._keep]}"},
+        tests=("tests/engine/test_snapshots.py",),
+    ),
+    Fault(
+        name="a model for another encoder is swapped in",
+        breaks="serving encodes in one way, the model learned in another",
+        file="engine/models.py",
+        edits={"            and manifest.encoder_version == placement.encoder.version\n": ""},
+        tests=("tests/engine/test_models.py",),
+    ),
+)
