@@ -27,7 +27,7 @@ POLICY = PolicySpec()
 TRAFFIC = TrafficSpec(champion=0.95, random=0.05)
 EPSILON = 0.02
 WINDOW, GRACE = "1s", "1s"
-PACE = Pace(turns_per_second=150.0)
+PACE = Pace(turns_per_second=60.0)
 
 FILES = ("train.csv.gz", "train.csv")
 PLACEMENT, METRIC = "answer", "helped"

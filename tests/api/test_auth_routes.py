@@ -201,3 +201,11 @@ def test_on_loopback_the_services_own_page_may_call(own_edge):
     outcome = {"decision_id": "d", "metric": "clicked", "value": 1}
     answer = own_edge.send("POST", "/v1/outcomes", headers={"origin": "http://localhost"}, json=outcome)
     assert answer.status_code == 202
+
+
+def test_an_endpoint_that_wants_what_nobody_gives_is_a_defect_at_import():
+    async def wants_a_query(request: Request, id: str, page: int) -> Response:
+        raise AssertionError("never called")
+
+    with pytest.raises(TypeError, match="nobody gives its endpoint page"):
+        GuardedRoute("/v1/things/{id}", public(wants_a_query))
