@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,17 +17,18 @@ from starlette.requests import ClientDisconnect
 
 from api.duplicate_keys import check_each_object, check_keys
 from api.limits import BodyTooLarge, Limits
-from api.schemas import in_words
-from engine.config_shape import shape_faults
+from api.schemas import Value, in_words
 from engine.errors import BadRequest
 
 T = TypeVar("T")
 BODY_SECONDS = 4.0
 """Less than a stopping server grants, so that every request is answered."""
 CLOSE = {"connection": "close"}
-LONGEST_LENGTH = 18
+LONGEST_LENGTH = 20
 MOST_DIGITS = 500
 
+_IN_MAP = re.compile(r"^(?P<expected>.*) - at `\$(?P<path>[^`]*)\[\.\.\.\]`$")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _encode = msgspec.json.Encoder().encode
 _plain = Decoder().decode
 
@@ -50,7 +52,7 @@ class Arrived:
             return decoder.decode(self.content)
         except msgspec.ValidationError as error:
             self.limits.check_depth(self.plain)
-            raise _located(error, self.plain, decoder) from error
+            raise _located(error, self.plain) from error
 
 
 async def decoded(request: Request, decoder: Decoder[T]) -> T:
@@ -110,12 +112,24 @@ def _whole(text: str) -> int | None:
     return int(text) if len(text) <= MOST_DIGITS else None
 
 
-def _located(error: msgspec.ValidationError, plain: Any, decoder: Decoder[Any]) -> Exception:
+def _located(error: msgspec.ValidationError, plain: Any) -> Exception:
     """The error, with the key's name where msgspec knows only that it is some key of a map."""
-    fault = next(shape_faults(plain, decoder.type), None) if "[...]" in str(error) else None
-    if fault is None:
+    found = _IN_MAP.search(str(error))
+    if found is None:
         return error
-    return BadRequest(f"expected {fault.expected}", field=".".join(str(part) for part in fault.path))
+    values = plain
+    for name, index in _STEP.findall(found["path"]):
+        values = values[name or int(index)]
+    fields = (f"{found['path'].removeprefix('.')}.{key}" for key, value in values.items() if not _is_value(value))
+    return BadRequest(found["expected"].replace("`", ""), field=next(fields, found["path"]))
+
+
+def _is_value(plain: Any) -> bool:
+    try:
+        msgspec.convert(plain, Value)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 async def received(request: Request, most_bytes: int) -> bytes:

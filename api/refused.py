@@ -12,7 +12,7 @@ NO_ROUTE = "no such route"
 DUPLICATE_KEY = "duplicate-key"
 """Its field is a key of any object: perhaps one that a bot made up."""
 
-_INDEX = re.compile(r"\[\d+\]|(?<=\.)\d+(?=\.|$)")
+_INDEX = re.compile(r"\[\d+\]")
 _MAP = re.compile(r"((?:^|\.)(?:context|features|properties))(?:\.|\[).*", re.DOTALL)
 
 

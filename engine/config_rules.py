@@ -114,7 +114,7 @@ def _action_faults(
 ) -> Iterator[Fault]:
     yield from _locale_faults(action.templates, default_locale, (*path, "templates"))
     for locale, text in action.templates.items():
-        yield from _template_faults(text, roots, (*path, "templates", locale))
+        yield from template_faults(text, roots, (*path, "templates", locale))
     if action.eligible is not None:
         yield from _rule_faults(action.eligible, roots, (*path, "eligible"))
     if action.cost and reward is not None and reward.cost_on is None:
@@ -131,7 +131,8 @@ def _locale_faults(texts: Mapping[str, str] | None, default_locale: str, path: P
         yield Fault(path, f"the default locale {default_locale!r} among its locales", ", ".join(texts))
 
 
-def _template_faults(text: str, roots: Collection[str], path: Path) -> Iterator[Fault]:
+def template_faults(text: str, roots: Collection[str], path: Path) -> Iterator[Fault]:
+    """What is wrong with a template that may use these names."""
     allowed = set(roots) - {CONSENT}
     try:
         unknown = unknown_names(compile_template(text), allowed)

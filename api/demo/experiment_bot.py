@@ -43,4 +43,4 @@ def _action(arm: Arm) -> ActionSpec:
 
 def _literal(text: str) -> str:
     """A template that says just this."""
-    return f"{{% raw %}}{text}{{% endraw %}}" if "{" in text else text
+    return text.replace("{", "{{ '{' }}")

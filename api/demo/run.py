@@ -84,7 +84,7 @@ def _prepare(plan: Plan, home: DemoHome, data: DataSet, console: Console) -> Non
     if not (plan.resume and home.is_prepared):
         aside = home.clear()
         if aside is not None:
-            console.print(f"the demo before this one is now in {aside} (--resume goes on with it)", soft_wrap=True)
+            console.print(f"the demo before this one is now in {aside}", soft_wrap=True)
     loaded = data.prepare(home)
     with console.status("applying the Feast repository and loading its rows (Feast takes some seconds)"):
         run_step("features.apply", ("apply", "materialize", "--repository", str(home.repository)), home.environment)

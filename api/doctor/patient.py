@@ -12,12 +12,14 @@ import msgspec
 from api.doctor.disk_space import SpaceAt, space_at
 from api.doctor.glance import Glance
 from api.doctor.heartbeat import Heartbeat, learner_lives, read_heartbeat
+from api.doctor.redis_glance import RedisGlance
 from api.doctor.scrape import Samples, Service
 from api.settings import Settings
 from engine import config_file
 from engine.config import Config
 from engine.encode import EncoderSpec
 from engine.errors import ConfigError
+from engine.journal.open import REDIS
 from engine.snapshots import SnapshotStore
 from features import plan as plans
 from features.clock import Clock, wall_clock
@@ -84,9 +86,10 @@ class Patient:
         return self.service.samples if self.service.serves(self.settings.home) else None
 
     @property
-    def journal(self) -> Glance:
-        """The journal's file."""
-        return Glance(self.settings.journal_url)
+    def journal(self) -> Glance | RedisGlance:
+        """The journal, where it ends."""
+        url = self.settings.journal_url
+        return RedisGlance(url, self.settings.durability) if url.startswith(REDIS) else Glance(url)
 
     @property
     def snapshots(self) -> SnapshotStore:

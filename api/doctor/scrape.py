@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -13,6 +14,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 TIMEOUT_S = 3.0
+MOST_BYTES = 16_777_216
 
 KEY = "MAITRED_API_KEY"
 INFO = "maitred_service_info"
@@ -71,21 +73,32 @@ def scrape(url: str, key: str | None = None, transport: httpx.BaseTransport | No
     headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
         with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S, transport=transport) as client:
-            answer = client.get("/metrics")
-            ready = client.get("/readyz").status_code == HTTPStatus.OK
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+            status, text = _read(client, "/metrics")
+            ready = _read(client, "/readyz")[0] == HTTPStatus.OK
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         return Service(url, trouble=f"nothing answers ({type(error).__name__})")
-    if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return Service(url, trouble=f"it wants an API key that may read ({answer.status_code})")
-    if answer.status_code != HTTPStatus.OK:
-        return Service(url, trouble=f"it answers {answer.status_code} to GET /metrics")
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return Service(url, trouble=f"it wants an API key that may read ({status})")
+    if status != HTTPStatus.OK:
+        return Service(url, trouble=f"it answers {status} to GET /metrics")
     try:
-        samples = parse(answer.text)
+        samples = parse(text)
     except (ValueError, LookupError):
         samples = Samples()
     if INFO not in samples.values:
         return Service(url, trouble="what answers is no maitred")
     return Service(url, samples, ready=ready)
+
+
+def _read(client: httpx.Client, path: str) -> tuple[int, str]:
+    """Status and text of an answer that comes to an end. Raises ``httpx.HTTPError``."""
+    content, end = b"", time.monotonic() + TIMEOUT_S
+    with client.stream("GET", path) as answer:
+        for part in answer.iter_bytes():
+            content += part
+            if len(content) > MOST_BYTES or time.monotonic() > end:
+                raise httpx.ReadError("the answer does not end", request=answer.request)
+        return answer.status_code, content.decode(errors="replace")
 
 
 def key_of_environment() -> str | None:

@@ -13,6 +13,8 @@ from simulator.logged.table import Line, Table
 
 LONGEST_USER = 128
 LONGEST_CELL = 4_096
+LEAST_PROPENSITY = 1e-6
+"""A row counts with the least probability of all: one below this would leave no matches to count."""
 
 
 class BadCell(ValueError):
@@ -83,8 +85,8 @@ class RowReader:
         if isinstance(given, dict):
             return given[label]
         value = self._number(line, given)
-        if not 0.0 < value <= 1.0:
-            raise BadCell(given, "a probability above 0", f"{value:g}")
+        if not LEAST_PROPENSITY <= value <= 1.0:
+            raise BadCell(given, f"a probability from {LEAST_PROPENSITY:g} to 1", f"{value:g}")
         return value
 
     def _features(self, line: Line) -> Iterator[tuple[str, Scalar]]:

@@ -12,9 +12,9 @@ from features.vector import Scalar
 
 FeatureKind = Literal["number", "category", "text"]
 Column = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+LONGEST_LABEL, LONGEST_NAME = 200, 64
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_LABEL)]
 
-LONGEST_NAME = 64
 _NOT_IN_IDS = re.compile(r"[^a-z0-9.-]+")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 

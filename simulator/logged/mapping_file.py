@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from engine.config_rules import template_faults
 from engine.config_shape import shape_faults
+from engine.eligibility import RULE_ROOTS
 from engine.marked_yaml import Fault
 from engine.yaml_problems import problems, read, refuse
 from simulator.logged.mapping import LogMapping, MetricSpec, action_id, feature_name
@@ -41,6 +43,9 @@ def _arm_faults(mapping: LogMapping) -> Iterator[Fault]:
     yield from _name_faults("arms", mapping.arms, action_id, "a label that makes an id no other label makes")
     if mapping.arms and mapping.baseline is not None and mapping.baseline not in mapping.arms:
         yield Fault(("baseline",), "one of the arms", repr(mapping.baseline))
+    for label, arm in mapping.arms.items():
+        if arm.text is not None:
+            yield from template_faults(arm.text, RULE_ROOTS, ("arms", label, "text"))
 
 
 def _propensity_faults(mapping: LogMapping) -> Iterator[Fault]:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from feature_repo.table.schema import VIEW
 from features.schema import FeatureSpec
 from simulator.logged.cells import RowReader
 from simulator.logged.errors import LogRefused
 from simulator.logged.experiment import Arm, Experiment, LoggedRow, RowFault
-from simulator.logged.mapping import ArmSpec, FeatureKind, LogMapping, action_id, feature_name
+from simulator.logged.mapping import LONGEST_LABEL, ArmSpec, FeatureKind, LogMapping, action_id, feature_name
 from simulator.logged.mapping_file import MOST_ARMS
 from simulator.logged.table import Table, read_table
 
 FAULTS_NAMED = 10
+TELLING, MOST_ERRORS, TOLERANCE = 100, 6.0, 0.05
+"""From how many rows on a mean tells anything, and how far it may be from what it should be: in its standard errors,
+and as a share, for what was rounded."""
 
 
 def read_experiment(path: Path, mapping: LogMapping) -> Experiment:
     """The experiment in a file.
 
     Raises:
-        LogRefused: no such table, a greater share of bad rows than the mapping allows, or fewer than two arms.
+        LogRefused: no such table, a greater share of bad rows than the mapping allows, fewer than two arms, or
+            propensities that cannot be those of the arms that were drawn.
     """
     table = read_table(path, [*mapping.columns, *mapping.features])
     arms = _arms(table, mapping)
@@ -31,6 +38,7 @@ def read_experiment(path: Path, mapping: LogMapping) -> Experiment:
     rows = tuple(row for row in read if isinstance(row, LoggedRow))
     faults = tuple(fault for fault in read if isinstance(fault, RowFault))
     _require_most(table, mapping, rows, faults)
+    _require_propensities(table, len(arms), [row.propensity for row in rows])
     ranges = {metric: spec.range or _span(rows, metric) for metric, spec in mapping.metrics.items()}
     return Experiment(mapping, arms, _features(mapping, rows), ranges, rows, faults)
 
@@ -40,14 +48,21 @@ def _arms(table: Table, mapping: LogMapping) -> tuple[Arm, ...]:
     arms = tuple(Arm(action_id(label), label, spec) for label, spec in specs.items())
     if not 2 <= len(arms) <= MOST_ARMS:
         raise LogRefused(f"{table.path}: {mapping.arm}: expected 2 to {MOST_ARMS} arms, found {len(arms)}")
-    clashing = [id for id, count in Counter(arm.id for arm in arms).items() if count > 1 or not id]
-    if clashing:
-        raise LogRefused(f"{table.path}: {mapping.arm}: expected labels that make ids, found {clashing[0]!r} for more")
+    _require_labels(table, mapping, arms)
     missing = {arm.label for arm in arms} - _priced(mapping, arms)
     if missing or mapping.baseline not in {None, *specs}:
         found = ", ".join(sorted(missing)) or mapping.baseline
         raise LogRefused(f"{table.path}: expected the mapping's arms to be those of the file, found {found}")
     return arms
+
+
+def _require_labels(table: Table, mapping: LogMapping, arms: Sequence[Arm]) -> None:
+    ids = Counter(arm.id for arm in arms)
+    unusable = [arm.label[:80] for arm in arms if not arm.id or ids[arm.id] > 1 or len(arm.label) > LONGEST_LABEL]
+    if unusable:
+        expected = f"labels of at most {LONGEST_LABEL} characters whose letters a-z and digits tell them apart"
+        found = ", ".join(repr(label) for label in unusable)
+        raise LogRefused(f"{table.path}: {mapping.arm}: expected {expected}, found {found}")
 
 
 def _labels(table: Table, mapping: LogMapping) -> list[str]:
@@ -66,6 +81,15 @@ def _require_most(table: Table, mapping: LogMapping, rows: Sequence[LoggedRow], 
     named = [f"  {fault}" for fault in faults[:FAULTS_NAMED]]
     counted = f"expected at most {mapping.max_bad_share:.2%} bad rows, found {len(faults):,} of {len(table.lines):,}"
     raise LogRefused("\n".join([f"{table.path}: {counted}", *named]))
+
+
+def _require_propensities(table: Table, arms: int, propensities: Sequence[float]) -> None:
+    """Where each arm can be drawn for each row, 1 / p of the drawn ones is on average the number of arms."""
+    weights = 1.0 / np.asarray(propensities)
+    mean, error = float(weights.mean()), float(weights.std()) / math.sqrt(len(weights))
+    if len(weights) >= TELLING and abs(mean - arms) > MOST_ERRORS * error + TOLERANCE * arms:
+        expected = f"probabilities p of the arms that were drawn, with 1 / p = {arms} on average"
+        raise LogRefused(f"{table.path}: propensity: expected {expected}, found {mean:.3g}")
 
 
 def _span(rows: Sequence[LoggedRow], metric: str) -> tuple[float, float]:

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import Request
+from msgspec.json import Decoder
 from starlette.exceptions import HTTPException
 
-from api.body import BODY_SECONDS, checked, received
-from api.limits import BodyTooLarge
-from api.schemas import Id
+from api.body import BODY_SECONDS, checked, parsed, received
+from api.limits import BodyTooLarge, Limits
+from api.schemas import DecisionBody, Id
 from engine.errors import BadRequest
 
 LIMIT = 1_024
@@ -76,6 +77,24 @@ def test_bodies_that_never_end_keep_nobody_else_waiting(own_edge):
             await asyncio.gather(*stuck, return_exceptions=True)
 
     assert own_edge.run(ask_among_them()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value", ["[]", "{}", "null", "1e309", "[1e309]", "18446744073709551616", "9" * 400, "9" * 5_000]
+)
+def test_a_bad_value_of_a_map_is_named(value):
+    good = '{"id": "other", "features": {"x": 1}}'
+    bad = f'{{"id": "bad", "features": {{"x": 1, "y": {value}}}}}'
+    body = f'{{"placement": "p", "session_id": "s", "actions": [{good}, {bad}]}}'
+    with pytest.raises(BadRequest) as refused:
+        parsed(body.encode(), Limits()).decoded(Decoder(DecisionBody))
+    assert refused.value.field == "actions[1].features.y"
+
+
+def test_the_size_that_was_announced_is_told_as_it_was():
+    with pytest.raises(BodyTooLarge) as refused:
+        read(headers=[(b"content-length", b"9223372036854775807")])
+    assert refused.value.found == 9_223_372_036_854_775_807
 
 
 def test_a_client_that_leaves_is_no_defect_of_the_service():

@@ -16,14 +16,16 @@ from api.protocol import MOST_HEAD_BYTES, BoundedProtocol
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n"
 CLOSE = b"connection: close\r\n\r\n"
 HELLO = b"hello"
+LARGE = bytes(50_000_000)
 PATIENCE_SECONDS = 20.0
+DRIP_SECONDS = 0.03
 Talk = Callable[..., Awaitable[bytes]]
 
 
 class Hasty(BoundedProtocol):
     """Gives a client a tenth of a second."""
 
-    head_seconds = 0.1
+    head_seconds = idle_seconds = unread_seconds = 0.1
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
@@ -34,24 +36,49 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": HELLO})
 
 
-def against(protocol: type[BoundedProtocol], script: Callable[[Talk], Awaitable[None]]) -> None:
+async def hello_unheard(scope: Any, receive: Any, send: Any) -> None:
+    """Answers without reading anything."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": HELLO})
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the names of the headers, once it has read the body, and with the body."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    content = b",".join(name for name, _ in scope["headers"]) + b";" + body
+    length = b"%d" % len(content)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+    await send({"type": "http.response.body", "body": content})
+
+
+def against(
+    protocol: type[BoundedProtocol], script: Callable[[Talk], Awaitable[None]], application: Any = hello
+) -> None:
     """Run ``script`` against a server; its argument sends parts over a new connection and reads to the end."""
 
     async def main() -> None:
-        config = uvicorn.Config(hello, port=0, http=protocol, ws="none", lifespan="off", log_config=None)
+        config = uvicorn.Config(application, port=0, http=protocol, ws="none", lifespan="off", log_config=None)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0)
         port = server.servers[0].sockets[0].getsockname()[1]
 
-        async def talk(*parts: bytes) -> bytes:
+        async def talk(*parts: bytes, unread_until: asyncio.Event | None = None, drip: bytes = b"") -> bytes:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 for part in parts:
                     writer.write(part)
                     await writer.drain()
-                return await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
+                if unread_until is not None:
+                    await asyncio.wait_for(unread_until.wait(), PATIENCE_SECONDS)
+                answer = asyncio.create_task(asyncio.wait_for(reader.read(), PATIENCE_SECONDS))
+                while drip and not (await asyncio.wait([answer], timeout=DRIP_SECONDS))[0]:
+                    writer.write(drip)
+                return await answer
             except ConnectionError:  # the server hung up on a client that was still sending
                 return b""
             finally:
@@ -162,3 +189,82 @@ def test_a_slow_second_request_on_a_connection_is_told_so_too():
         assert problem(second) == 408
 
     against(Hasty, script)
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [
+        (GET + b"content-length: 9999\r\n\r\n", b" "),
+        (GET + b"transfer-encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (GET + b"transfer-encoding: chunked\r\n\r\n0\r\n", b"x: y\r\n"),
+        (GET + b"\r\n", b"\r\n"),
+    ],
+    ids=["body", "chunks", "trailers", "empty lines"],
+)
+def test_whoever_drips_on_after_the_answer_is_hung_up_on(start, more):
+    async def script(talk: Talk) -> None:
+        assert (await talk(start, drip=more)).count(HELLO) == 1
+
+    against(Hasty, script, hello_unheard)
+
+
+def test_a_body_that_was_not_wanted_may_end_and_another_request_follow():
+    async def script(talk: Talk) -> None:
+        answer = await talk(GET + b"content-length: 100000\r\n\r\n", b"a" * 100_000, GET + CLOSE)
+        assert answer.count(HELLO) == 2
+
+    against(BoundedProtocol, script, hello_unheard)
+
+
+def test_whoever_does_not_read_the_answer_is_hung_up_on():
+    gone = asyncio.Event()
+
+    async def large(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(2):
+            await send({"type": "http.response.body", "body": LARGE, "more_body": True})
+        gone.set()
+
+    async def script(talk: Talk) -> None:
+        assert len(await talk(GET + CLOSE, unread_until=gone)) < len(LARGE)
+
+    against(Hasty, script, large)
+
+
+def test_a_body_survives_the_offer_of_another_protocol():
+    async def script(talk: Talk) -> None:
+        offer = b"connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: x\r\n"
+        once = GET + offer + b"content-length: 5\r\n\r\n" + HELLO
+        answer = await talk(once * 2 + GET + CLOSE)
+        assert answer.count(b"host,connection,http2-settings,content-length;hello") == 2
+        assert answer.endswith(b"host,connection;")
+
+    against(BoundedProtocol, script, echo)
+
+
+def test_trailers_are_no_headers():
+    async def script(talk: Talk) -> None:
+        chunks = b"5\r\nhello\r\n0\r\nauthorization: Bearer x\r\n\r\n"
+        answer = await talk(GET + b"transfer-encoding: chunked\r\n\r\n" + chunks + GET + CLOSE)
+        assert b"host,transfer-encoding;hello" in answer
+
+    against(BoundedProtocol, script, echo)
+
+
+@pytest.mark.parametrize("piece", [b"x: a\r\n", b"a"], ids=["many", "long"])
+def test_trailers_without_end_are_cut_off(piece):
+    async def script(talk: Talk) -> None:
+        start = GET + b"transfer-encoding: chunked\r\n\r\n1\r\n \r\n0\r\nx: a"
+        answer = await talk(start, *[piece * (65_536 // len(piece))] * 256)
+        assert answer == b"" or problem(answer) == 431
+
+    against(BoundedProtocol, script)
+
+
+def test_what_is_not_http_is_not_logged_each_time(caplog):
+    async def script(talk: Talk) -> None:
+        for garbage in (b"nonsense\r\n\r\n", GET + b"connection: upgrade, close\r\nupgrade: h2c\r\n\r\n"):
+            await talk(garbage)
+
+    against(Hasty, script)
+    assert not caplog.records

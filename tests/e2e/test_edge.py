@@ -50,7 +50,7 @@ DEEP = "[" * 10_000
         ("/v1/outcomes", {"decision_id": "d", "metric": "m", "value": 1, "at": "yesterday"}, 422, "at"),
         ("/v1/outcomes", {"outcomes": [{"decision_id": "d"}]}, 422, "outcomes[0].metric"),
         ("/v1/sessions/s/events", {"events": []}, 422, "events"),
-        ("/v1/sessions/s/events", {"events": [{"event": "e", "properties": {"p": []}}]}, 422, "events.0.properties.p"),
+        ("/v1/sessions/s/events", {"events": [{"event": "e", "properties": {"p": []}}]}, 422, "events[0].properties.p"),
         ("/v1/decisions/unknown/shown", {}, 404, None),
         ("/v1/nowhere", {}, 404, None),
     ],

@@ -53,6 +53,8 @@ def test_a_good_mapping_is_what_it_says(tmp_path: Path) -> None:
         ("age: number", "age: whole", 15, "features.age", "one of number, category, text"),
         ("Loud!: {text", "plain: {text", 7, "arms.plain", "no other label makes"),
         ("Loud!: {text: OUR NEWS}", "'!!': {}", 7, "arms.!!", "a label that makes an id"),
+        ("OUR NEWS", "'{{ loud'", 7, "arms.Loud!.text", "a Liquid template"),
+        ("OUR NEWS", "'{{ weather.wind }}'", 7, "arms.Loud!.text", "names from"),
         ("baseline: Plain", "baseline: Quiet", 8, "baseline", "one of the arms"),
         ("{Plain: 0.9, Loud!: 0.1}", "{Plain: 0.9}", 9, "propensity", "for each arm"),
         ("{Plain: 0.9, Loud!: 0.1}", "{Plain: 0.9, Loud!: 0.2}", 9, "propensity", "sum to 1"),

@@ -143,3 +143,28 @@ def test_the_references_weigh_rows_by_how_improbable_they_were(tmp_path: Path) -
     assert math.isclose(read.uniform_value("opened"), 0.5)
     assert read.arm_values("opened") == {"loud": 1.0, "plain": 0.0}
     assert read.uniform_value("spent") == 0.0
+
+
+@pytest.mark.parametrize("labels", [("a b", "A-B"), ("é", "ü"), ("你好", "Plain"), ("x" * 201, "Plain")])
+def test_labels_that_make_no_ids_of_their_own_are_named(tmp_path: Path, labels: tuple[str, str]) -> None:
+    with pytest.raises(LogRefused, match="tell them apart") as refused:
+        experiment(tmp_path, *(GOOD.replace("Plain", label) for label in labels))
+    assert repr(labels[0][:80]) in str(refused.value)
+
+
+def test_a_probability_that_would_leave_no_matches_makes_a_bad_row(tmp_path: Path) -> None:
+    read = experiment(tmp_path, GOOD, OTHER.replace("0.25", "1e-300"), mapping=changed(propensity="p"))
+    assert [fault.column for fault in read.faults] == ["p"]
+
+
+@pytest.mark.parametrize(("plain", "loud", "right"), [(0.75, 0.25, True), (0.25, 0.75, False), (1, 1, False)])
+def test_propensities_must_be_those_of_the_arms_that_were_drawn(
+    tmp_path: Path, plain: float, loud: float, right: bool
+) -> None:
+    drawn = [("Loud", loud) if n % 4 == 0 else ("Plain", plain) for n in range(400)]
+    lines = [f"{arm},1,2.5,30,Rome,hello,{p},ada" for arm, p in drawn]
+    if right:
+        assert len(experiment(tmp_path, *lines, mapping=changed(propensity="p")).rows) == len(drawn)
+    else:
+        with pytest.raises(LogRefused, match="1 / p = 2 on average"):
+            experiment(tmp_path, *lines, mapping=changed(propensity="p"))

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -75,6 +76,7 @@ SAID_BY = {
     "snapshots/greeting/CURRENT.json": "models",
     "snapshots/greeting/*.model": "models",
 }
+SECONDS = 5.0
 HARMLESS_OR_NEW = {("journal.db", gone), ("features/plan.json", gone), ("snapshots/greeting/CURRENT.json", gone)}
 """What is gone without a trace looks as if it had never been there: a warning."""
 
@@ -116,6 +118,19 @@ def test_looking_at_a_sound_home_or_at_none_leaves_no_trace(home, tmp_path, diag
     assert content_of(home) == before
     assert not (tmp_path / "none").exists()
     assert list((tmp_path / "empty").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", [emptied, overwritten, a_folder])
+@pytest.mark.parametrize("name", ["journal.db", "journal.db-wal", "keys.db", "keys.db-wal"])
+def test_damage_beside_what_a_killed_process_left_is_found_at_once(home, diagnose, content_of, name, damage):
+    """SQLite itself would delete the log beside an empty file, and write the index of a damaged log anew."""
+    subprocess.run([sys.executable, "-c", DYING_WRITER, str(home)], check=False)
+    damage(home / name)
+    before, started = content_of(home), time.monotonic()
+    found = diagnose(home)
+    assert time.monotonic() - started < SECONDS
+    assert content_of(home) == before
+    assert not any("cannot be examined" in finding.what for findings in found.values() for finding in findings)
 
 
 def test_what_a_killed_process_left_behind_is_read_and_left_as_it_is(home, diagnose, content_of):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from pathlib import Path
 
 import httpx
@@ -55,9 +56,14 @@ def test_what_is_no_service_of_ours_is_said_and_not_believed(answer, words):
     assert service.samples == Samples()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "http://[", "ftp://x"])
+@pytest.mark.parametrize("url", ["http://" + "a" * 300, "http://127.0.0.1:1", "nonsense", "http://[", "ftp://x"])
 def test_a_url_where_nothing_answers_is_said(url):
     assert scrape(url).trouble
+
+
+def test_an_answer_without_end_is_given_up():
+    endless = httpx.Response(200, content=repeat(b"a_metric 1\n" * 10_000))
+    assert "nothing answers (ReadError)" in scrape(URL, transport=asked(endless)).trouble
 
 
 def test_the_service_of_another_home_is_not_taken_for_this_one(tmp_path: Path):
