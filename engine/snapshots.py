@@ -8,7 +8,6 @@ writes; any number of processes read.
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import re
 import tempfile
@@ -22,6 +21,7 @@ import msgspec
 from engine import vowpal
 from engine.canary import still_learns
 from engine.errors import ConfigError, PolicyError, SnapshotError
+from engine.flush import flush
 from engine.policies import registry
 from engine.policies.base import Policy
 
@@ -94,7 +94,7 @@ class SnapshotStore:
             written.parent.mkdir(parents=True, exist_ok=True)
             policy.save(written)
             _check_learning(policy.name, params, written)
-            _flush(written)
+            flush(written)
             manifest = Manifest(
                 placement=placement,
                 version=version,
@@ -230,17 +230,9 @@ def _read(path: Path) -> Manifest | None:
 def _write(path: Path, manifest: Manifest) -> None:
     temporary = path.with_name(f"{_TEMPORARY}{uuid.uuid4().hex}")
     temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest, order="deterministic")))
-    _flush(temporary)
+    flush(temporary)
     temporary.replace(path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(path.parent)
 
 
 def _checked_name(name: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from api.auth.key import ApiKey
 from engine.errors import ConfigError
+from engine.flush import flush
 
 OWNER_ONLY = 0o600
 Keys = tuple[ApiKey, ...]
@@ -87,7 +88,7 @@ class KeyFile:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._path)
-        _flush(self._path.parent)
+        flush(self._path.parent)  # a key that was revoked must not be back after a loss of power
 
     @contextlib.contextmanager
     def _usable(self) -> Iterator[None]:
@@ -95,15 +96,6 @@ class KeyFile:
             yield
         except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
             raise ConfigError(f"the API keys in {self._path} cannot be read: {error}") from error
-
-
-def _flush(folder: Path) -> None:
-    """A key that was revoked must not be back after a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _private(path: str, flags: int) -> int:
