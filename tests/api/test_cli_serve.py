@@ -26,7 +26,8 @@ def home(tmp_path: Path, make_home) -> Path:
 
 @pytest.fixture
 def running(home: Path, free_port: int, environment_of) -> Iterator[subprocess.Popen[bytes]]:
-    """A service that is ready, with its learner."""
+    """A service that is ready, with its learner; it heeds SIGINT even where the tests run in a shell's background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-m", "api.cli", "serve", "--port", str(free_port)]
     log = home / "log"
     with log.open("wb") as output, Client(f"http://127.0.0.1:{free_port}") as client:

@@ -85,7 +85,7 @@ def _recoded(random: Random, body: bytes) -> bytes:
 
 
 def _compressed(random: Random, body: bytes) -> bytes:
-    return gzip.compress(body)
+    return gzip.compress(body, mtime=0)
 
 
 def _emptied(random: Random, body: bytes) -> bytes:
