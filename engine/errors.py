@@ -11,7 +11,14 @@ MaitredError
 │   └── UnsafeExample       a value Vowpal Wabbit must never see
 ├── SnapshotError           a snapshot is corrupt, foreign or frozen
 ├── JournalError            the journal cannot be read or appended to
+│   ├── Fenced              another learner has taken the lease: nothing more may be written under the old one
+│   ├── Diverged            the journal is not the one that was folded: its end is gone, or it was replaced
+│   ├── Incomplete          records are missing that were cut from it
+│   ├── OutOfReach          the journal does not answer, or not in time
+│   ├── SpoolFull           the journal is out of reach and the local spool holds no more
 │   └── CorruptRecord       bytes that are not a record of a known version, or a record that has no bytes
+├── ParkingError            open decisions cannot be kept on the local disk, or are gone from it
+├── ArchiveError            the archive cannot be read or written, or is another journal's
 ├── NotEvaluable            too little or unsuitable data for an honest number
 ├── SealError               a personal part cannot be opened (wrong, lost or destroyed key)
 └── VerificationFailed      the journal folded anew does not give what was published
@@ -68,8 +75,36 @@ class JournalError(MaitredError):
     """The journal cannot be read or appended to."""
 
 
+class Fenced(JournalError):
+    """The lease under which the caller writes has changed hands."""
+
+
+class Diverged(JournalError):
+    """The journal no longer has what was read from it: it lost its end, or another one is in its place."""
+
+
+class Incomplete(JournalError):
+    """Records that are needed were cut from the journal, and its archive is not there."""
+
+
+class OutOfReach(JournalError):
+    """The journal does not answer, or not in time."""
+
+
+class SpoolFull(JournalError):
+    """The journal is out of reach, and what is kept for it on the local disk has reached its limit."""
+
+
 class CorruptRecord(JournalError):
     """Bytes in the journal that are not a record of a known version, or a record that cannot become bytes."""
+
+
+class ParkingError(MaitredError):
+    """Decisions that wait for their windows to close cannot be kept on the local disk, or are gone from it."""
+
+
+class ArchiveError(MaitredError):
+    """The archive cannot be read or written, was edited, or is another journal's."""
 
 
 class SealError(MaitredError):

@@ -17,6 +17,7 @@ from hypothesis import settings
 from feature_repo.seed import write_activity, write_profiles
 from features import control_plane
 from features.repository import default_repository
+from tests.cluster import Cluster, running_cluster
 
 # The same examples in every run, and none that fails because a neighbour was using the machine.
 settings.register_profile("reproducible", derandomize=True, deadline=None)
@@ -61,22 +62,30 @@ def feast_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run_redis(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[int]]:
-    """Runs a private redis-server with these options for a block, which gets its port on the loopback.
-
-    ``at`` and ``folder`` bring back one that ran before.
-    """
+def redis_server() -> str:
+    """Where the program is."""
     program = shutil.which("redis-server")
     if program is None:
         if os.environ.get("CI") == "true":
             pytest.fail("redis-server is missing")
         pytest.skip("redis-server is missing")
+    return program
+
+
+@pytest.fixture(scope="session")
+def run_redis(
+    redis_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[int]]:
+    """Runs a private redis-server with these options for a block, which gets its port on the loopback.
+
+    ``at`` and ``folder`` bring back one that ran before.
+    """
 
     @contextmanager
     def running(*options: str, at: int = 0, folder: Path | None = None) -> Iterator[int]:
         with socket.create_server(("127.0.0.1", at)) as free:
             port = int(free.getsockname()[1])
-        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--daemonize", "no", *options]
+        command = [redis_server, "--port", str(port), "--bind", "127.0.0.1", "--daemonize", "no", *options]
         folder = folder or tmp_path_factory.mktemp("redis")
         with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
@@ -87,3 +96,18 @@ def run_redis(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Abstrac
                 server.terminate()
 
     return running
+
+
+@pytest.fixture(scope="session")
+def run_cluster(
+    redis_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], AbstractContextManager[Cluster]]:
+    """Runs a Redis Cluster of one's own for a block: three masters, three replicas."""
+    return lambda: running_cluster(redis_server, tmp_path_factory.mktemp("cluster"))
+
+
+@pytest.fixture(scope="session")
+def cluster(run_cluster: Callable[[], AbstractContextManager[Cluster]]) -> Iterator[Cluster]:
+    """A Redis Cluster for tests that leave every node alive."""
+    with run_cluster() as shared:
+        yield shared

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from engine.errors import CorruptRecord, JournalError
-from engine.journal.base import Appended, Journal
+from engine.journal.base import Appended, Appends
 from engine.records.schema import AnyRecord
 
 MOST = 256
@@ -45,7 +45,7 @@ class GroupCommit:
     back its records.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Appends) -> None:
         self._journal = journal
         self._queue: SimpleQueue[_Waiter | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal-commit", daemon=True)
@@ -58,13 +58,17 @@ class GroupCommit:
         self._open = True
         self._thread.start()
 
-    async def append(self, records: Sequence[AnyRecord]) -> list[Appended]:
-        """Durable when it returns. Raises ``JournalError`` with nothing appended."""
+    async def append(self, records: Sequence[AnyRecord], *, wait_s: float | None = None) -> list[Appended]:
+        """Durable when it returns, however long that takes. Raises ``JournalError`` with nothing appended."""
         if self._loop is None or not self._open:
             raise JournalError("the committer is not running")
         waiter = _Waiter(list(records), self._loop.create_future())
         self._queue.put(waiter)
         return await waiter.done
+
+    def in_reach(self, placement: str) -> bool:
+        """Always: who waits learns what became of the records, and nothing is known beforehand."""
+        return True
 
     async def close(self) -> None:
         """Commit what was appended so far and stop. The journal stays open."""
@@ -131,6 +135,6 @@ class GroupCommit:
 
 def _same(error: JournalError) -> JournalError:
     """An exception of its own for every caller: raising one in several tasks would mix up their tracebacks."""
-    copy = JournalError(*error.args)
+    copy = type(error)(*error.args)
     copy.__cause__ = error
     return copy

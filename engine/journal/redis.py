@@ -2,13 +2,16 @@
 
 What an acknowledged record survives is Redis's to keep, by its ``appendfsync``:
 
-==========  ========================================================  ============
-always      loss of power: a sync before every answer                 ``power``
-everysec    death of Redis; loss of power loses up to about 2 s       ``process``
-no          death of Redis; loss of power loses what the kernel held  ``process``
-==========  ========================================================  ============
+==========  ==============================================================  ============
+always      loss of power: a sync before every answer                       ``power``
+no          death of Redis: written before every answer, synced some day    ``process``
+everysec    death of Redis, unless its disk is slow: while a sync is under  ``process``
+            way, up to 2 s of what it answered are not written
+==========  ==============================================================  ============
 
-Without ``appendonly yes`` nothing survives, so such a server is refused.
+With the power, ``everysec`` loses about 2 s, and ``no`` whatever the kernel held. So does ``always`` where
+`no-appendfsync-on-rewrite` is set, while the file is rewritten; such a server is refused for ``power``.
+Without ``appendonly yes`` nothing survives, and with ``maxmemory-policy allkeys-…`` a full server drops it: refused.
 """
 
 from __future__ import annotations
@@ -19,50 +22,22 @@ from typing import Any
 
 import redis
 
-from engine.errors import ConfigError, JournalError
-from engine.journal.base import Appended, BeforeCommit, Durability, Stored
+from engine.errors import CorruptRecord, Fenced, JournalError
+from engine.journal import redis_scripts
+from engine.journal.base import Appended, BeforeCommit, Durability, Lease, Stored
+from engine.journal.cut import CUT_RECORDS, cut_record
+from engine.journal.gaps import contiguous
+from engine.journal.redis_link import Argument, Entry, Link, OneRedis
 from engine.records.codec import decode_at, encode, kind_of
-from engine.records.schema import AnyRecord
+from engine.records.schema import AnyRecord, ControlRecord
 from features.clock import Clock
 
 TIMEOUT_S = 2.0
 DEFAULT_NAME = "maitred"
 _MARK = "="
 """Before every decision id, which may be the empty text, while nothing at all means none."""
-
-_APPEND = """
-local log, at, keys, about = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local position = tonumber(redis.call('HGET', at, 'position') or '0')
-local time = tonumber(redis.call('HGET', at, 'time') or '0')
-local now = tonumber(ARGV[1])
-if now < 0 then
-    local clock = redis.call('TIME')
-    now = clock[1] * 1000000 + clock[2]
-end
-if now > time then time = now end
-local stamp, last, answer = string.format('%.0f', time), position, {}
-for i = 2, #ARGV, 3 do
-    local key, decision, body = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-    local first = key ~= '' and redis.call('HGET', keys, key)
-    if first then
-        answer[#answer + 1] = first
-        answer[#answer + 1] = 1
-    else
-        last = last + 1
-        local place = string.format('%.0f', last)
-        redis.call('XADD', log, place .. '-0', 't', stamp, 'b', body)
-        if key ~= '' then redis.call('HSET', keys, key, place .. ' ' .. stamp) end
-        if decision ~= '' then
-            local others = redis.call('HGET', about, decision)
-            redis.call('HSET', about, decision, others and others .. ' ' .. place or place)
-        end
-        answer[#answer + 1] = place .. ' ' .. stamp
-        answer[#answer + 1] = 0
-    end
-end
-if last > position then redis.call('HSET', at, 'position', string.format('%.0f', last), 'time', stamp) end
-return answer
-"""
+_UNFENCED = ""
+_NOWHERE = 0
 
 
 class RedisJournal:
@@ -78,6 +53,7 @@ class RedisJournal:
         before_commit: called before each append; if it raises, nothing is appended.
         clock: instead of the server's, in microseconds.
         timeout_s: longest wait for an answer.
+        link: instead of the one to the server at ``url``.
 
     Raises:
         ConfigError: the server keeps less than ``durability`` asks for.
@@ -93,64 +69,105 @@ class RedisJournal:
         before_commit: BeforeCommit | None = None,
         clock: Clock | None = None,
         timeout_s: float = TIMEOUT_S,
+        link: Link | None = None,
     ) -> None:
         self._before_commit = before_commit
         self._clock = clock
-        self._client = _client(url, timeout_s)
+        self._link = link or OneRedis(url, timeout_s)
         self._closed = False
-        self._log, self._at, self._keys, self._about = (f"{{{name}}}:{part}" for part in ("log", "at", "keys", "about"))
-        self._append = self._client.register_script(_APPEND)
+        self._names = tuple(f"{{{name}}}:{part}" for part in redis_scripts.KEYS)
         with _journal_errors("open the journal"):
-            _require_durable(self._client, durability)
+            self._link.require(durability)
 
-    def append(self, records: Sequence[AnyRecord]) -> list[Appended]:
+    def append(self, records: Sequence[AnyRecord], *, fence: int | None = None) -> list[Appended]:
         """Append atomically. Raises ``JournalError`` with nothing appended, or with the answer lost."""
+        return self._append("append", records, fence)
+
+    def lease(self, holder: str, ttl_us: int) -> Lease:
+        """See ``Journal.lease``. Its time is the server's, like everything else's."""
+        with self._connected("lease"):
+            held: Any = self._link.run(redis_scripts.LEASE, self._names, (self._now_us(), holder, ttl_us))
+        return Lease(held[0].decode(), int(held[1]), int(held[2]))
+
+    def release(self, lease: Lease) -> None:
+        """See ``Journal.release``."""
+        with self._connected("release the lease"):
+            self._link.run(redis_scripts.RELEASE, self._names, (lease.holder, lease.epoch))
+
+    def read(self, after: int, limit: int) -> list[Stored]:
+        """At most ``limit`` records with position > ``after``, in order."""
+        after = max(after, 0)
+        return contiguous(self, after, lambda: self._entries(after, limit))
+
+    def find(self, kind: str, key: str) -> Stored | None:
+        """The record of this kind with this idempotency key."""
+        return next(iter(self._ask(redis_scripts.FIND, f"{kind}/{key}")), None)
+
+    def about(self, decision_id: str) -> list[Stored]:
+        """Every record that belongs to a decision, in order."""
+        return self._ask(redis_scripts.ABOUT, f"{_MARK}{decision_id}")
+
+    def last_position(self) -> int:
+        """The newest position; 0 if empty."""
+        return self._glance(redis_scripts.LAST)
+
+    def cut_position(self) -> int:
+        """See ``Journal.cut_position``."""
+        return self._glance(redis_scripts.CUT)
+
+    def gaps_end(self) -> int:
+        """See ``journal.gaps.Ends``."""
+        return self.cut_position()
+
+    def cut(self, position: int, *, fence: int | None = None) -> int:
+        """See ``Journal.cut``. Memory is free again where nothing is left of a node of the stream."""
+        self._append("cut", [cut_record(position)], fence, position)
+        removed = after = 0
+        while batch := [stored for stored in self._entries(after, CUT_RECORDS) if stored.position <= position]:
+            removed += self._remove([stored for stored in batch if not isinstance(stored.record, ControlRecord)])
+            after = batch[-1].position
+        return removed
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._closed = True
+        self._link.close()
+
+    def _append(
+        self, what: str, records: Sequence[AnyRecord], fence: int | None, cut: int = _NOWHERE
+    ) -> list[Appended]:
         arguments = [argument for record in records for argument in _arguments(record)]
         if not records:
             return []
         if self._before_commit is not None:
             self._before_commit()
-        now_us = -1 if self._clock is None else max(0, self._clock())
-        with self._connected("append"):
-            answer = self._append((self._log, self._at, self._keys, self._about), (now_us, *arguments))
+        epoch = _UNFENCED if fence is None else fence
+        with self._connected(what):
+            answer = self._link.run(redis_scripts.APPEND, self._names, (self._now_us(), epoch, cut, *arguments))
         return [_appended(place, bool(again)) for place, again in zip(answer[::2], answer[1::2], strict=True)]
 
-    def read(self, after: int, limit: int) -> list[Stored]:
-        """At most ``limit`` records with position > ``after``, in order."""
+    def _entries(self, after: int, limit: int) -> list[Stored]:
         with self._connected("read"):
-            entries: Any = self._client.xrange(self._log, min=f"({max(after, 0)}-0", count=limit)
+            entries = self._link.entries(self._names, after, limit)
         return [_stored(entry) for entry in entries]
 
-    def find(self, kind: str, key: str) -> Stored | None:
-        """The record of this kind with this idempotency key."""
-        with self._connected("read"):
-            place: Any = self._client.hget(self._keys, f"{kind}/{key}")
-        return None if place is None else next(iter(self._at_positions([place.split()[0]])), None)
+    def _remove(self, stored: Sequence[Stored]) -> int:
+        arguments = [a for each in stored for a in (each.position, *_names_of(each.record))]
+        with self._connected("cut"):
+            return int(self._link.run(redis_scripts.REMOVE, self._names, arguments))
 
-    def about(self, decision_id: str) -> list[Stored]:
-        """Every record that belongs to a decision, in order."""
-        with self._connected("read"):
-            places: Any = self._client.hget(self._about, f"{_MARK}{decision_id}")
-        return [] if places is None else self._at_positions(places.split())
+    def _now_us(self) -> int:
+        return -1 if self._clock is None else max(0, self._clock())
 
-    def last_position(self) -> int:
-        """The newest position; 0 if empty."""
+    def _glance(self, script: str) -> int:
         with self._connected("read"):
-            position: Any = self._client.hget(self._at, "position")
-        return int(position or 0)
+            number: Any = self._link.glance(script, self._names, ())
+        return int(number or 0)
 
-    def close(self) -> None:
-        """Release the connections."""
-        self._closed = True
-        self._client.close()
-
-    def _at_positions(self, positions: Sequence[bytes]) -> list[Stored]:
+    def _ask(self, script: str, argument: Argument) -> list[Stored]:
         with self._connected("read"):
-            pipe = self._client.pipeline(transaction=False)
-            for position in positions:
-                pipe.xrange(self._log, min=position, max=position)
-            answers: Any = pipe.execute()
-        return [_stored(entry) for entries in answers for entry in entries]
+            found: Any = self._link.run(script, self._names, (argument,))
+        return [_stored((name, dict(zip(fields[::2], fields[1::2], strict=True)))) for name, fields in found]
 
     @contextlib.contextmanager
     def _connected(self, what: str) -> Iterator[None]:
@@ -160,30 +177,13 @@ class RedisJournal:
             yield
 
 
-def _client(url: str, timeout_s: float) -> redis.Redis:
-    try:
-        return redis.Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)
-    except ValueError as error:
-        raise ConfigError(f"the journal's URL: {error}") from error
-
-
-def _require_durable(client: redis.Redis, durability: Durability) -> None:
-    try:
-        settings: Any = client.config_get("append*")
-    except redis.ResponseError as error:
-        raise ConfigError(f"the journal's Redis does not show its configuration (CONFIG GET): {error}") from error
-    if settings.get("appendonly") != "yes":
-        raise ConfigError("the journal's Redis keeps nothing: set `appendonly yes`")
-    if durability == "power" and settings.get("appendfsync") != "always":
-        raise ConfigError(
-            f"the journal's Redis has `appendfsync {settings.get('appendfsync')}`: set `appendfsync always`, "
-            "or MAITRED_DURABILITY=process and lose the last seconds with the power"
-        )
-
-
 def _arguments(record: AnyRecord) -> tuple[str, str, bytes]:
+    return *_names_of(record), encode(record)
+
+
+def _names_of(record: AnyRecord) -> tuple[str, str]:
     key, about = record.idempotency_key, record.about
-    return "" if key is None else f"{kind_of(record)}/{key}", "" if about is None else f"{_MARK}{about}", encode(record)
+    return "" if key is None else f"{kind_of(record)}/{key}", "" if about is None else f"{_MARK}{about}"
 
 
 def _appended(place: bytes, duplicate: bool) -> Appended:
@@ -191,7 +191,7 @@ def _appended(place: bytes, duplicate: bool) -> Appended:
     return Appended(int(position), int(time_us), duplicate)
 
 
-def _stored(entry: tuple[bytes, dict[bytes, bytes]]) -> Stored:
+def _stored(entry: Entry) -> Stored:
     name, fields = entry
     position = int(name.partition(b"-")[0])
     return Stored(position, int(fields[b"t"]), decode_at(position, fields[b"b"]))
@@ -202,5 +202,13 @@ def _journal_errors(what: str) -> Iterator[None]:
     """Redis's errors become ``JournalError``s that say what was being done."""
     try:
         yield
+    except redis.ResponseError as error:
+        raise _refused(what, str(error)) from error
     except redis.RedisError as error:
         raise JournalError(f"{what}: {error}") from error
+
+
+def _refused(what: str, said: str) -> JournalError:
+    code, _, why = said.partition(" ")
+    kinds = {"FENCED": Fenced, "GONE": CorruptRecord, "BEYOND": JournalError}
+    return kinds[code](f"{what}: {why}") if code in kinds else JournalError(f"{what}: {said}")

@@ -1,12 +1,14 @@
-"""Records to bytes and back: one byte of schema version, then msgpack.
+"""Records to bytes and back: one byte of schema version, four of checksum, then msgpack.
 
 The version stands before the record, not in it, so that bytes always say what they are, whatever a field's default is.
+The checksum (CRC-32, big-endian) is of everything else, the version included; records of version 1 have none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
@@ -15,6 +17,11 @@ from engine.records.schema import SCHEMA_VERSION, AnyRecord, Record
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 """The fields of a record of one version (``kind`` among them) → its fields in the next version."""
+
+UNCHECKED = 1
+"""The version before there were checksums."""
+_CHECKSUM = 4
+_SEEDS = tuple(crc32(bytes([version])) for version in range(256))
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyRecord] = msgspec.msgpack.Decoder(AnyRecord)
@@ -38,19 +45,21 @@ class Codec:
     def encode(self, record: AnyRecord) -> bytes:
         """The record's bytes. Raises ``CorruptRecord`` if it holds what no bytes can stand for."""
         try:
-            return self._prefix + _encoder.encode(record)
+            content = _encoder.encode(record)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise CorruptRecord(f"a {kind_of(record)} record cannot be encoded: {error}") from error
+        return self._prefix + crc32(content, _SEEDS[self._current]).to_bytes(_CHECKSUM, "big") + content
 
     def decode(self, body: bytes) -> AnyRecord:
         """The record in these bytes. Raises ``CorruptRecord`` for anything that ``encode`` never wrote."""
         version = body[0] if body else 0
         if not 1 <= version <= self._current:
             raise CorruptRecord(f"schema version {version}; this software reads 1 to {self._current}")
+        content = _content(body, version)
         try:
             if version == self._current:
-                return _decoder.decode(memoryview(body)[1:])
-            return self._upgraded(version, msgspec.msgpack.decode(memoryview(body)[1:], type=dict[str, Any]))
+                return _decoder.decode(content)
+            return self._upgraded(version, msgspec.msgpack.decode(content, type=dict[str, Any]))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise CorruptRecord(f"not a record of schema version {version}: {error}") from error
 
@@ -61,12 +70,25 @@ class Codec:
         return record
 
 
+def _content(body: bytes, version: int) -> memoryview:
+    if version == UNCHECKED:
+        return memoryview(body)[1:]
+    content = memoryview(body)[1 + _CHECKSUM :]
+    if crc32(content, _SEEDS[version]) != int.from_bytes(body[1 : 1 + _CHECKSUM], "big"):
+        raise CorruptRecord("its checksum does not fit: bytes were changed or are missing")
+    return content
+
+
 def kind_of(record: Record) -> str:
     """``"decision"``, ``"outcome"`` …: what the journal files a record under."""
     return str(type(record).__struct_config__.tag)
 
 
-PRODUCTION = Codec(SCHEMA_VERSION, {})
+def _gained_a_checksum(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields
+
+
+PRODUCTION = Codec(SCHEMA_VERSION, {1: _gained_a_checksum})
 encode = PRODUCTION.encode
 decode = PRODUCTION.decode
 

@@ -13,12 +13,14 @@ from typing import Any, Literal, NamedTuple
 
 from engine.errors import JournalError, SealError
 from engine.lru import Lru
-from engine.sqlite_wal import journal_errors, open_reader, open_writer, transaction
+from engine.sqlite_wal import BUSY_POLL_S, journal_errors, open_reader, open_writer, transaction
 
 KEY_BYTES = 32
 REF_BYTES = 12
 REMEMBERED = 20_000
 RECHECK_S = 0.1
+SCRUB_S = 1.0
+"""How long others may keep the log busy while a destroyed key is removed from it."""
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS keys (ref TEXT PRIMARY KEY, lookup BLOB NOT NULL, key BLOB NOT NULL) WITHOUT ROWID",
@@ -181,9 +183,11 @@ class KeyTable:
         return {ref for (ref,) in doomed}
 
     def _scrub(self) -> None:
-        busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise JournalError("destroy a key: another process is reading; its bytes may still be in the log")
+        end = time.monotonic() + SCRUB_S
+        while self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() > end:
+                raise JournalError("destroy a key: another process is reading; its bytes may still be in the log")
+            time.sleep(BUSY_POLL_S)
 
 
 def _create_private(path: Path) -> None:

@@ -12,12 +12,13 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """What the classes below describe. Every encoded record begins with the version that wrote it (``records.codec``)."""
 
 
 ALL_PLACEMENTS = "*"
 Announced = Literal["catalogue", "encoder"]
+Numbered = Announced | Literal["skip"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -100,6 +101,7 @@ class OutcomeRecord(Record, frozen=True, kw_only=True, tag="outcome"):
     """A named metric with a value, for a decision. ``at`` is the sender's clock (µs), recorded only.
 
     ``id`` is the sender's: it tells outcomes of one decision apart, so two decisions may both have a ``click-1``.
+    ``corrects`` is the id of another outcome of this decision, whose place this one takes.
     """
 
     id: str
@@ -107,6 +109,7 @@ class OutcomeRecord(Record, frozen=True, kw_only=True, tag="outcome"):
     metric: str
     value: float
     at: int | None = None
+    corrects: str | None = None
 
     @property
     def idempotency_key(self) -> str | None:
@@ -136,6 +139,8 @@ class SettlementRecord(Record, frozen=True, kw_only=True, tag="settlement"):
         reward: in the placement's own units (not scaled).
         outcomes: how many outcomes counted.
         learn: whether policies may learn from it; ``why`` says why not.
+        early: what is learned before the window closes (``settle: earliest``); the reward that counts for everything
+            else comes in the settlement that follows when it does.
     """
 
     decision_id: str
@@ -145,10 +150,11 @@ class SettlementRecord(Record, frozen=True, kw_only=True, tag="settlement"):
     outcomes: int
     learn: bool
     why: str = ""
+    early: bool = False
 
     @property
     def idempotency_key(self) -> str | None:
-        return self.decision_id
+        return f"{self.decision_id}/early" if self.early else self.decision_id
 
     @property
     def about(self) -> str | None:
@@ -168,9 +174,16 @@ class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
         ``encoder``: likewise for the encoder, which all placements share (``placement`` is ``ALL_PLACEMENTS``).
         ``origin``: a lineage starts; ``payload`` has ``policy`` (name and parameters) and ``encoder_version``.
         ``publish``: a snapshot; ``payload`` has ``lineage``, ``settled_position``, ``sha256`` and ``size``.
+        ``rollback``: the lineage ends and a new one starts from the published snapshot that ``payload`` names
+            (``from``, with its ``sha256``); ``version`` is the new lineage's. ``payload`` says who and why.
+        ``reset``: likewise, a new lineage starts from nothing.
+        ``import``: likewise, from a model file brought by a person (``sha256``, ``size``).
+        ``skip``: the settlement at ``payload``'s ``position`` is not learned, since learning it killed the learner each
+            time; ``serial`` counts them, ``placement`` is ``ALL_PLACEMENTS``.
+        ``cut``: retention removed every record that is no control record up to ``payload``'s ``position``.
     """
 
-    action: Announced | Literal["origin", "publish"]
+    action: Numbered | Literal["origin", "publish", "rollback", "reset", "import", "cut"]
     placement: str
     version: str
     payload: dict[str, Any]
@@ -178,13 +191,13 @@ class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
 
     @property
     def idempotency_key(self) -> str | None:
-        if self.action == "catalogue" or self.action == "encoder":
+        if self.action == "catalogue" or self.action == "encoder" or self.action == "skip":
             return announcement_key(self.action, self.placement, self.serial)
         return f"{self.action}/{self.placement}/{self.version}"
 
 
-def announcement_key(action: Announced, placement: str, serial: int) -> str:
-    """Idempotency key of the n-th announced catalogue of a placement, or of the n-th encoder."""
+def announcement_key(action: Numbered, placement: str, serial: int) -> str:
+    """Idempotency key of the n-th announced catalogue of a placement, of the n-th encoder, or of the n-th skip."""
     return f"{action}/{placement}/{serial}"
 
 

@@ -1,4 +1,4 @@
-"""The journal in Redis when its server is wrongly set, killed, full, read-only, silent or not there."""
+"""The journal in Redis when its server is read-only, silent, not there, or has lost what it should have."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from pathlib import Path
 
 import pytest
 import redis
 
-from engine.errors import ConfigError, JournalError
+from engine.errors import ConfigError, CorruptRecord, JournalError
 from engine.journal.redis import RedisJournal
 from engine.records.schema import OutcomeRecord
 
@@ -36,47 +35,6 @@ def killed(port: int, how: signal.Signals = signal.SIGKILL) -> Iterator[int]:
     yield pid
 
 
-@pytest.mark.parametrize(
-    ("options", "durability", "said"),
-    [
-        ((), "process", "appendonly yes"),
-        (("--appendonly", "yes"), "power", "appendfsync always"),
-        (("--appendonly", "yes", "--appendfsync", "no"), "power", "appendfsync always"),
-    ],
-)
-def test_a_server_that_keeps_less_than_was_asked_for_is_refused(run_redis: Run, options, durability, said) -> None:
-    with run_redis(*options) as port, pytest.raises(ConfigError, match=said):
-        RedisJournal(url(port), durability=durability)
-
-
-def test_less_durability_is_taken_when_it_is_asked_for(run_redis: Run) -> None:
-    with run_redis("--appendonly", "yes") as port, closing(RedisJournal(url(port), durability="process")) as journal:
-        assert not journal.append([outcome("a")])[0].duplicate
-
-
-def test_what_was_acknowledged_survives_the_death_of_the_server(run_redis: Run, tmp_path: Path) -> None:
-    with run_redis(*DURABLE, folder=tmp_path) as port, closing(RedisJournal(url(port))) as journal:
-        kept = journal.append([outcome(f"o{i}") for i in range(100)])
-        with killed(port), pytest.raises(JournalError, match="append"):
-            journal.append([outcome("lost")])
-    with run_redis(*DURABLE, at=port, folder=tmp_path), closing(RedisJournal(url(port))) as journal:
-        assert [stored.position for stored in journal.read(0, 1_000)] == [place.position for place in kept]
-        assert journal.append([outcome("o7")])[0] == kept[7]._replace(duplicate=True)
-        assert journal.append([outcome("next")])[0].position > kept[-1].position
-
-
-def test_a_full_server_refuses_and_keeps_what_it_has(run_redis: Run) -> None:
-    with run_redis(*DURABLE, "--maxmemory-policy", "noeviction") as port, closing(RedisJournal(url(port))) as journal:
-        journal.append([outcome("a")])
-        with redis.Redis(port=port) as client:
-            client.config_set("maxmemory", "1mb")
-            with pytest.raises(JournalError, match="maxmemory"):
-                journal.append([outcome("b"), outcome("c")])
-            client.config_set("maxmemory", "0")
-        assert [stored.record for stored in journal.read(0, 10)] == [outcome("a")]
-        assert not journal.append([outcome("b")])[0].duplicate
-
-
 def test_a_read_only_replica_refuses(run_redis: Run) -> None:
     with run_redis(*DURABLE) as port, closing(RedisJournal(url(port))) as journal:
         journal.append([outcome("a")])
@@ -85,6 +43,32 @@ def test_a_read_only_replica_refuses(run_redis: Run) -> None:
         with pytest.raises(JournalError, match="read only"):
             journal.append([outcome("b")])
         assert journal.find("outcome", "d/a") is not None
+        with redis.Redis(port=port) as client:
+            client.replicaof("NO", "ONE")
+        assert journal.append([outcome("b")])[0].position == 2
+
+
+def test_a_server_whose_replicas_are_gone_refuses_where_it_must_have_them(run_redis: Run) -> None:
+    with run_redis(*DURABLE) as port, closing(RedisJournal(url(port))) as journal:
+        journal.append([outcome("a")])
+        with redis.Redis(port=port) as client:
+            client.config_set("min-replicas-to-write", 1)
+            with pytest.raises(JournalError, match="replicas"):
+                journal.append([outcome("b")])
+            assert [stored.position for stored in journal.read(0, 10)] == [1]
+            client.config_set("min-replicas-to-write", 0)
+        assert journal.append([outcome("b")])[0].position == 2
+
+
+def test_a_record_that_is_known_but_gone_is_no_record_that_never_was(run_redis: Run) -> None:
+    with run_redis(*DURABLE) as port, closing(RedisJournal(url(port), name="j")) as journal:
+        journal.append([outcome("a"), outcome("b")])
+        with redis.Redis(port=port) as client:
+            client.xdel("{j}:log", "2-0")
+        with pytest.raises(CorruptRecord, match="position 2 is missing"):
+            journal.find("outcome", "d/b")
+        with pytest.raises(CorruptRecord, match="position 2 is missing"):
+            journal.about("d")
 
 
 def test_a_silent_server_is_given_up_on(run_redis: Run) -> None:

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError, CorruptRecord, JournalError
+from engine.journal.base import Stored
 from engine.journal.open import open_journal
 from engine.journal.sqlite import SqliteJournal
-from engine.records.schema import ShownRecord, TickRecord
+from engine.records.schema import EventRecord, TickRecord
+from features.clock import wall_clock
+
+PAGE = 4_096
 
 FULL_DISK = """
 import resource, sys
@@ -97,21 +101,62 @@ def test_many_processes_may_open_a_new_journal_at_once(tmp_path: Path) -> None:
         opener.communicate()
 
 
-def test_positions_are_not_used_again_after_a_cut(tmp_path: Path) -> None:
+def test_a_journal_whose_duplicates_used_up_positions_is_read_as_it_is(tmp_path: Path) -> None:
+    """As older versions wrote it: positions were lost there, but no records."""
     with closing(SqliteJournal(tmp_path / "j.db")) as journal:
-        last = journal.append([TickRecord(), TickRecord()])[-1].position
-        with closing(sqlite3.connect(tmp_path / "j.db", isolation_level=None)) as cut:
-            cut.execute("DELETE FROM records")
-        assert journal.append([TickRecord()])[0].position == last + 1
-
-
-def test_changed_bytes_are_a_corrupt_record(tmp_path: Path) -> None:
+        journal.append([TickRecord() for _ in range(5)])
+    with closing(sqlite3.connect(tmp_path / "j.db", isolation_level=None)) as older:
+        older.execute("DELETE FROM records WHERE position IN (2, 4)")
+        older.execute("DROP TABLE cut")
+        older.execute("DROP TABLE lease")
     with closing(SqliteJournal(tmp_path / "j.db")) as journal:
-        journal.append([ShownRecord(decision_id="d")])
+        assert [stored.position for stored in journal.read(0, 10)] == [1, 3, 5]
+        assert journal.cut_position() == 0
+        assert journal.append([TickRecord(), TickRecord()])[1].position == 7
         with closing(sqlite3.connect(tmp_path / "j.db", isolation_level=None)) as vandal:
-            vandal.execute("UPDATE records SET body = x'ff00'")
-        with pytest.raises(CorruptRecord):
+            vandal.execute("DELETE FROM records WHERE position = 6")
+        with pytest.raises(CorruptRecord, match="position 6: missing"):
             journal.read(0, 10)
+
+
+def test_a_page_that_was_overwritten_is_said_with_the_file_and_never_read_as_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    with closing(SqliteJournal(path)) as journal:
+        journal.append([EventRecord(id=str(i), key_ref="r", sealed=bytes(200)) for i in range(100)])
+        whole = journal.read(0, 1_000)
+    content = path.read_bytes()
+    pages, found = len(content) // PAGE, set()
+    assert pages > 10
+    for page in range(pages):
+        path.write_bytes(content[: page * PAGE] + bytes(PAGE) + content[(page + 1) * PAGE :])
+        said = complaint(path, whole)
+        assert not said or str(path) in said or "missing" in said
+        found.update({page} if said else ())
+    assert len(found) >= pages - 2, "but for pages that nothing of this needs"
+
+
+def complaint(path: Path, whole: list[Stored]) -> str:
+    """Why the journal cannot be read; nothing if it is read as it was."""
+    try:
+        with closing(SqliteJournal(path)) as journal:
+            assert journal.read(0, 1_000) == whole
+            assert journal.find("event", "99") == whole[99]
+    except JournalError as error:
+        return str(error)
+    return ""
+
+
+def test_journal_time_goes_on_where_the_file_ends_although_the_clock_was_set_back(tmp_path: Path) -> None:
+    ahead_us = wall_clock() + 3_600_000_000
+    with closing(SqliteJournal(tmp_path / "j.db", clock=lambda: ahead_us)) as journal:
+        journal.append([TickRecord()])
+        journal.lease("ada", 1)
+    with closing(SqliteJournal(tmp_path / "j.db")) as journal:
+        first = journal.append([TickRecord()])[0].time_us
+        assert ahead_us <= first < ahead_us + 60_000_000
+        while journal.append([TickRecord()])[0].time_us == first:
+            pass
+        assert journal.lease("ben", 1).holder == "ben"
 
 
 def test_a_journal_that_cannot_be_opened_names_its_path(tmp_path: Path) -> None:
