@@ -52,7 +52,7 @@ def unrecorded(answer: Decision, error: JournalError | SealError) -> Decision:
 
 def degraded(answer: Decision, part: str) -> Decision:
     """The answer, marked as made without a part."""
-    return replace(answer, degraded=(*answer.degraded, part))
+    return answer if part in answer.degraded else replace(answer, degraded=(*answer.degraded, part))
 
 
 def missing_part(error: JournalError | SealError) -> str:

@@ -18,11 +18,29 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The policy that answers now, and which learned state it has: all settlements up to ``settled_position``."""
+    """The policy that answers now, and which learned state it has: all settlements up to ``settled_position``.
+
+    ``refused`` is True while a newer published state cannot be loaded.
+    """
 
     policy: Policy
     version: str
     settled_position: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why a policy is not asked, and the part that the answer is made without."""
+
+    reason: str
+    part: str
+
+
+OUT_OF_REACH = Hindrance("journal out of reach", "journal")
+"""Elsewhere the same decision may be asked for again, unseen: only a deterministic answer is the same there."""
+
+TOO_LATE = Hindrance("deadline", "deadline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +70,15 @@ def choose(
     baseline: str,
     epsilon: float,
     explore: bool = True,
+    hindered: Hindrance | None = None,
 ) -> Choice:
     """The pmf over ``candidates`` for a unit of this traffic group.
 
-    Without exploration it is the most probable action for certain: the policy's, also in the ``random`` group.
+    Without exploration it is the most probable action for certain: the policy's, also in the ``random`` group. Where
+    something hinders the policy it is business as usual, in every group.
     """
+    if hindered is not None:
+        return _hindered(hindered, shared, candidates, baseline)
     if not candidates:
         return NOTHING_ELIGIBLE
     if not explore:
@@ -72,7 +94,17 @@ def choose(
         log.exception("policy_failed", policy=served.policy.name, version=served.version)
         fallback = _business_as_usual(shared, candidates, baseline, reason="policy failed")
         return replace(fallback, degraded=("policy",))
-    return Choice(tuple(pmf), served.policy.name, served.version, "policy")
+    degraded = ("model",) if served.refused else ()
+    return Choice(tuple(pmf), served.policy.name, served.version, "policy", degraded=degraded)
+
+
+def _hindered(
+    hindrance: Hindrance, shared: Mapping[str, float], candidates: Sequence[Candidate], baseline: str
+) -> Choice:
+    if not candidates:
+        return replace(NOTHING_ELIGIBLE, degraded=(hindrance.part,))
+    usual = _business_as_usual(shared, candidates, baseline, reason=hindrance.reason)
+    return replace(usual, degraded=(hindrance.part,))
 
 
 def _forced(choice: Choice) -> Choice:

@@ -42,6 +42,8 @@ class RewardSpec(Spec, frozen=True, kw_only=True):
         default: the reward if no outcome counted.
         range: the least and greatest reward there can be; scales to [0, 1] for learning.
         cost_on: the metric whose occurrence costs the action's ``cost``.
+        settle: learn when the window closes, or from the ``earliest`` outcome that counts. Evaluation and lift always
+            wait for the window.
     """
 
     metrics: Annotated[dict[Identifier, float], msgspec.Meta(min_length=1)]
@@ -51,6 +53,7 @@ class RewardSpec(Spec, frozen=True, kw_only=True):
     default: float = 0.0
     range: tuple[float, float] = (0.0, 1.0)
     cost_on: Identifier | None = None
+    settle: Literal["window", "earliest"] = "window"
 
 
 class PolicySpec(Spec, frozen=True, kw_only=True):
@@ -96,6 +99,8 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
         fallback: locale → text for when nothing can be rendered.
         epsilon: every eligible action has at least ``epsilon / K``.
         feature_service: the Feast feature service to read; the placement's own name by default.
+        deadline_ms: time for features, policy and journal together; what is missing by then is done without, and the
+            answer says so.
     """
 
     reward: RewardSpec
@@ -106,6 +111,7 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
     traffic: TrafficSpec = TrafficSpec()
     epsilon: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.02
     feature_service: Identifier | None = None
+    deadline_ms: Annotated[int, msgspec.Meta(ge=5, le=60_000)] = 1_000
 
     @property
     def version(self) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from engine.catalog import candidate_of
 from engine.errors import NotFound, PolicyError
-from engine.journal.base import Journal, Stored
+from engine.journal.base import Lookup, Stored
 from engine.placement import Placement
 from engine.policies.base import Policy
 from engine.records.schema import DecisionRecord, OutcomeRecord, PersonalPart, SettlementRecord, ShownRecord
@@ -107,17 +107,17 @@ class Models(Protocol):
 class Explainer:
     """Explains decisions from the journal."""
 
-    journal: Journal
+    lookup: Lookup
     sealer: Sealer
     placements: Mapping[str, Placement]
     models: Models
 
-    def explain(self, decision_id: str) -> Explanation:
-        """Raises ``NotFound``; ``SealError`` if the person was forgotten."""
-        about = self.journal.about(decision_id)
+    async def explain(self, decision_id: str) -> Explanation:
+        """Raises ``NotFound``; ``SealError`` if the person was forgotten; ``JournalError``."""
+        about = await self.lookup.about(decision_id)
         decision = next((stored for stored in about if isinstance(stored.record, DecisionRecord)), None)
         if decision is None:
-            raise NotFound(f"no decision {decision_id!r}")
+            raise NotFound(f"no decision {decision_id!r} in the journal; old ones may be in its archive only")
         record = decision.record
         assert isinstance(record, DecisionRecord)
         personal = self.sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())

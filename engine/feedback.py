@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
 from engine.config import PrivacySpec
-from engine.errors import JournalError, NotFound, SealError
+from engine.errors import JournalError, NotFound, OutOfReach, SealError
 from engine.ids import new_id
-from engine.journal.base import Appended, Commits, Journal
+from engine.journal.base import Appended, Commits, Lookup, Stored
 from engine.privacy import Vault, gate
 from engine.records.schema import (
     DecisionRecord,
@@ -49,18 +50,21 @@ class SessionEvent:
 
 
 class Feedback:
-    """Takes feedback in. Every method returns after the journal has it; ``JournalError`` means it does not."""
+    """Takes feedback in. Every method returns after it is durable, in the journal or on the local disk.
+
+    ``JournalError``, ``SpoolFull`` among them, means that it is not.
+    """
 
     def __init__(
         self,
         *,
-        journal: Journal,
+        lookup: Lookup,
         commits: Commits,
         vault: Vault,
         sessions: SessionWriter,
         privacy: PrivacySpec,
     ) -> None:
-        self._journal = journal
+        self._lookup = lookup
         self._commits = commits
         self._sealer = vault.sealer
         self._keys = vault.keys
@@ -72,15 +76,23 @@ class Feedback:
         """Record outcomes, also for decisions not (yet) known. Returns how many were there before."""
         records = [_outcome_record(outcome) for outcome in outcomes]
         places = await self._commits.append(records)
-        for outcome, place in zip(outcomes, places, strict=True):
-            if not place.duplicate:
-                await self._reward_session(outcome)
+        new = [outcome for outcome, place in zip(outcomes, places, strict=True) if not place.duplicate]
+        sessions = await self._sessions_of(dict.fromkeys(outcome.decision_id for outcome in new))
+        for outcome in new:
+            await self._reward_session(sessions.get(outcome.decision_id), outcome)
         return _duplicates(places)
 
     async def shown(self, decision_id: str) -> bool:
-        """Record that a decision's content was displayed. True if that was known. Raises ``NotFound``."""
-        if self._journal.find("decision", decision_id) is None:
-            raise NotFound(f"no decision {decision_id!r}")
+        """Record that a decision's content was displayed. True if that was known.
+
+        Raises:
+            NotFound: there is no such decision. As long as nobody can tell, it is recorded.
+        """
+        try:
+            if await self._lookup.find("decision", decision_id) is None:
+                raise NotFound(f"no decision {decision_id!r}")
+        except OutOfReach:
+            log.info("shown_unchecked", decision_id=decision_id)
         places = await self._commits.append([ShownRecord(decision_id=decision_id)])
         return places[0].duplicate
 
@@ -96,24 +108,37 @@ class Feedback:
                 await self._sessions.apply(session_id, Happened(event.name, event.properties), None)
         return _duplicates(places)
 
-    async def _reward_session(self, outcome: Outcome) -> None:
-        session_id = self._session_of(outcome.decision_id)
+    async def _reward_session(self, session_id: str | None, outcome: Outcome) -> None:
         if session_id is not None:
             await self._sessions.apply(session_id, Rewarded(outcome.metric, outcome.value), None)
 
-    def _session_of(self, decision_id: str) -> str | None:
-        """Never raises: the outcome is recorded already, and a sender who saw an error would report it twice."""
+    async def _sessions_of(self, decision_ids: Iterable[str]) -> dict[str, str | None]:
+        """As far as the journal can be asked.
+
+        Never raises: the outcomes are recorded already, and a sender who saw an error would report them twice.
+        """
+        sessions: dict[str, str | None] = {}
+        with contextlib.suppress(OutOfReach):
+            for decision_id in decision_ids:
+                sessions[decision_id] = await self._session_of(decision_id)
+        return sessions
+
+    async def _session_of(self, decision_id: str) -> str | None:
         try:
-            stored = self._journal.find("decision", decision_id)
-            if stored is None or not isinstance(stored.record, DecisionRecord):
-                return None
-            record = stored.record
-            return self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode()).session_id
+            return self._opened(await self._lookup.find("decision", decision_id))
+        except OutOfReach:
+            raise
         except JournalError:
             log.exception("session_unknown", decision_id=decision_id)
         except SealError:
             log.info("session_forgotten", decision_id=decision_id)
         return None
+
+    def _opened(self, stored: Stored | None) -> str | None:
+        if stored is None or not isinstance(stored.record, DecisionRecord):
+            return None
+        record = stored.record
+        return self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode()).session_id
 
     def _event_record(self, session_id: str, user_id: str | None, event: SessionEvent) -> EventRecord:
         record_id = self._event_id(session_id, event.message_id)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from engine.catalog import Catalogue, CatalogueAction
-from engine.choose import Choice, Served, choose
+from engine.choose import Choice, Hindrance, Served, choose
 from engine.config import microseconds
 from engine.eligibility import Facts
 from engine.encode import Encoder
@@ -42,6 +42,11 @@ class Placement:
         """How long an outcome may take to count, in microseconds."""
         return microseconds(self.catalogue.spec.reward.window)
 
+    @property
+    def deadline_ms(self) -> int:
+        """How long a decision may take."""
+        return self.catalogue.spec.deadline_ms
+
     def options(
         self,
         request: DecisionRequest,
@@ -62,7 +67,9 @@ class Placement:
         for feature, reason in vector.mistyped.items():
             self.note(Refusal("context", feature, reason, decision_id))
 
-    def choose(self, group: Group, options: Options, *, explore: bool = True) -> Choice:
+    def choose(
+        self, group: Group, options: Options, *, explore: bool = True, hindered: Hindrance | None = None
+    ) -> Choice:
         """The final pmf over the eligible actions, for a unit of this traffic group."""
         return choose(
             group,
@@ -72,7 +79,14 @@ class Placement:
             baseline=self.catalogue.spec.baseline,
             epsilon=self.catalogue.spec.epsilon,
             explore=explore,
+            hindered=hindered,
         )
+
+    def serve(self, served: Served) -> None:
+        """Answer with this from now on. Its caches are warm before anybody waits for it; in any thread."""
+        for action in self.catalogue.actions.values():
+            served.policy.pmf({}, [action.candidate])
+        self.served = served
 
     def warm_up(self, now_us: int) -> None:
         """Walk the decision path once with nothing known, so that the first caller does not pay for caches."""

@@ -83,7 +83,8 @@ class Decision:
     """The answer to a request, as it was journaled.
 
     ``action_id`` and ``propensity`` are ``None`` if no action was eligible. ``content`` is what the bot may say.
-    ``recorded`` is False if the journal could not take the decision, or its person was erased meanwhile.
+    ``recorded`` is False if the journal could not take the decision, or its person was erased meanwhile. ``remembered``
+    is False if the session's state could not be written in time: its next turn may not know of this one.
     """
 
     id: str
@@ -100,3 +101,4 @@ class Decision:
     expires_at_us: int
     freshness: Mapping[str, Freshness]
     recorded: bool = True
+    remembered: bool = True

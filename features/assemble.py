@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from features.derived import DERIVATIONS, Derivation
 from features.errors import PlanError
+from features.freshness import error_rows
 from features.plan import Plan, PlannedFeature, PlannedView
 from features.scalars import coerce, mismatch
 from features.schema import qualified
@@ -55,7 +56,8 @@ class Assembler:
         views = plan.definitions.views
         self.roots = plan.roots
         sorted_views = {view.name: _sort(view, names) for view in views}
-        self._stored = tuple((view.name, *sorted_views[view.name]) for view in plan.stored_views)
+        self._planned = plan.stored_views
+        self._stored = tuple((view.name, *sorted_views[view.name]) for view in self._planned)
         self._request = sorted_views.get(REQUEST, _Sorted({}, {}))
         self._request_types = {f.name: f.type for view in views if view.kind == "request" for f in view.features}
         self._computed = tuple(_computed(view, plan, names) for view in views if view.kind == "derived")
@@ -82,6 +84,10 @@ class Assembler:
         for computed in self._computed:
             _compute(computed, known, now_us, values)
         return FeatureVector(values, hidden, freshness, mistyped)
+
+    def unread(self, keys: Mapping[str, str]) -> dict[str, ViewRow]:
+        """The rows of a store that did not answer: an error row for every view that ``keys`` can find."""
+        return error_rows(self._planned, keys)
 
     def _typed(self, context: Mapping[str, Scalar]) -> tuple[dict[str, Scalar], dict[str, str]]:
         types = self._request_types

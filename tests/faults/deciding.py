@@ -48,9 +48,7 @@ DECIDING = (
         breaks="callers who ask the same at once hear different answers, one of which is recorded",
         file="engine/decide.py",
         edits={
-            "        if not place.duplicate:\n            return self._fresh(draft, place.time_us)\n        first": (
-                "        if place.position:\n            return self._fresh(draft, place.time_us)\n        first"
-            )
+            "        if not place.duplicate:\n            fresh": "        if place.position:\n            fresh",
         },
         tests=("tests/engine/test_decide.py", "tests/engine/test_decide_turns.py"),
     ),
@@ -58,13 +56,13 @@ DECIDING = (
         name="a turn forgets what it shows already",
         breaks="one action in two placements of a turn",
         file="engine/decide.py",
-        edits={"                taken.append(_chosen_id(drafts[-1].record))\n": ""},
+        edits={"                taken.append(drafts[-1].chosen_id)\n": ""},
         tests=("tests/engine/test_decide_turns.py",),
     ),
     Fault(
         name="the fallback's words count as the action's own",
         breaks="a policy learns from content that nobody saw",
-        file="engine/decide.py",
+        file="engine/draft.py",
         edits={
             "return placement.catalogue.fallback.render(locale, {}), False": (
                 "return placement.catalogue.fallback.render(locale, {}), True"

@@ -5,5 +5,6 @@ from __future__ import annotations
 from tests.faults.deciding import DECIDING, RECORDING
 from tests.faults.fault import Fault
 from tests.faults.learning import JOINING, LEARNING, PUBLISHING
+from tests.faults.spooling import SPOOLING
 
-FAULTS: tuple[Fault, ...] = (*DECIDING, *RECORDING, *JOINING, *LEARNING, *PUBLISHING)
+FAULTS: tuple[Fault, ...] = (*DECIDING, *RECORDING, *SPOOLING, *JOINING, *LEARNING, *PUBLISHING)
