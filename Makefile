@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test coverage faults lint bench fuzz tools clean
+.PHONY: setup demo test coverage faults lint bench fuzz chaos tools clean
 
 setup: $(VENV)/.installed
 
@@ -47,6 +47,9 @@ bench: setup tools
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz.run $(ARGS)
+
+chaos: setup tools
+	$(BIN)/python -m tests.chaos.run $(ARGS)
 
 clean:
 	rm -rf $(VENV) .maitred build *.egg-info

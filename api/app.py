@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import openapi, problems
+from api.auth.bucket import MakeBucket, own_bucket
 from api.auth.guard import Guard
 from api.auth.key_file import KeyFile
 from api.auth.key_ring import KeyRing
@@ -24,16 +25,20 @@ from features.clock import wall_clock
 MODEL_POLL_SECONDS = 0.2
 
 
-def create_app(settings: Settings, build: Callable[[Settings], Service]) -> FastAPI:
-    """The application; ``build`` runs when it starts, so that importing costs nothing."""
+def create_app(settings: Settings, build: Callable[[Settings], Service], bucket: MakeBucket = own_bucket) -> FastAPI:
+    """The application; ``build`` runs when it starts, so that importing costs nothing.
 
-    guard = Guard(KeyRing(KeyFile(settings.api_keys_path)), keys_required=settings.require_keys)
+    ``bucket`` makes what remembers how often the holder of a key called.
+    """
+
+    ring = KeyRing(KeyFile(settings.api_keys_path), bucket=bucket)
+    guard = Guard(ring, keys_required=settings.require_keys)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = build(settings)
         app.state.service = service
-        async with running(service), guard.ring.watching():
+        async with running(service), ring.watching():
             yield
 
     app = FastAPIOffline(
@@ -64,6 +69,7 @@ async def running(service: Service) -> AsyncIterator[None]:
     # What is alive now lives for good. The collector would walk it again and again, for 70 ms, while bots wait.
     gc.collect()
     gc.freeze()
+    service.vitals.take_models(service.metrics)
     service.ready = True
     try:
         yield
@@ -72,6 +78,7 @@ async def running(service: Service) -> AsyncIterator[None]:
         service.ready = False
         watch.cancel()
         await service.commits.close()
+        service.lookup.close()
         await asyncio.to_thread(service.quarantine.close)
         await service.features.close()
         service.journal.close()
@@ -80,8 +87,9 @@ async def running(service: Service) -> AsyncIterator[None]:
 async def _watch(service: Service) -> None:
     clock = ClockWatch()
     while True:
-        if clock.observe():
+        if clock.observe() and service.first:
             service.metrics.clock_jumps.inc()
-        for placement in service.models.refresh():
+        for placement in await asyncio.to_thread(service.models.refresh):
             service.metrics.swaps.labels(placement).inc()
+        service.vitals.take_models(service.metrics)
         await asyncio.sleep(MODEL_POLL_SECONDS)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from api.shared_metrics import GREATEST, LAST, LEAST, Gathered
 from engine.refusal import Refusal
 from engine.types import Decision
 
@@ -13,11 +14,14 @@ LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0
 
 
 class Metrics:
-    """One registry per application, so that two applications in a process do not share counts."""
+    """One registry per application, so that two applications in a process do not share counts.
+
+    With several workers counters are summed; each gauge says by its ``multiprocess_mode`` whose value is told.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._refused_learning: dict[str, int] = {}
+        self.gathered = Gathered(self.registry)
         self.decisions = Counter(
             "maitred_decisions_total", "Decisions answered.", ("placement", "group", "reason"), registry=self.registry
         )
@@ -41,37 +45,53 @@ class Metrics:
         self.swaps = Counter(
             "maitred_model_swaps_total", "Snapshots swapped in.", ("placement",), registry=self.registry
         )
+        deployments = partial(Gauge, registry=self.registry, multiprocess_mode=LAST)
         self.settled_position = Gauge(
-            "maitred_model_settled_position", "Journal position of the model.", ("placement",), registry=self.registry
-        )
-        self.journal_position = Gauge("maitred_journal_position", "Newest journal position.", registry=self.registry)
-        self.info = Gauge(
-            "maitred_service_info", "Which software serves which home.", ("version", "home"), registry=self.registry
-        )
-        self.learner_alive = Gauge("maitred_learner_alive", "1 if a learner runs.", registry=self.registry)
-        self.learner_lag_records = Gauge(
-            "maitred_learner_lag_records", "Records the learner has not read.", registry=self.registry
-        )
-        self.learner_lag_seconds = Gauge(
-            "maitred_learner_lag_seconds", "Age of the first record the learner has not read.", registry=self.registry
-        )
-        self.refused_settlements = Gauge(
-            "maitred_refused_settlements",
-            "Settlements that could not be learned safely.",
+            "maitred_model_settled_position",
+            "Journal position of the model; the least of all workers.",
             ("placement",),
             registry=self.registry,
-        )
-        self.model_age = Gauge(
-            "maitred_model_age_seconds", "Since the model was published.", ("placement",), registry=self.registry
+            multiprocess_mode=LEAST,
         )
         self.model_refused = Gauge(
-            "maitred_model_refused", "1 if the newest cannot be served.", ("placement",), registry=self.registry
+            "maitred_model_refused",
+            "1 if the newest cannot be served.",
+            ("placement",),
+            registry=self.registry,
+            multiprocess_mode=GREATEST,
         )
-        self.disk_free = Gauge("maitred_disk_free_bytes", "Free where the home is.", registry=self.registry)
+        self.journal_position = deployments("maitred_journal_position", "Newest journal position.")
+        self.info = deployments("maitred_service_info", "Which software serves which home.", ("version", "home"))
+        self.learner_alive = deployments("maitred_learner_alive", "1 if a learner runs.")
+        self.learner_lag_records = deployments("maitred_learner_lag_records", "Records the learner has not read.")
+        self.learner_lag_seconds = deployments(
+            "maitred_learner_lag_seconds", "Age of the first record the learner has not read."
+        )
+        self.refused_settlements = deployments(
+            "maitred_refused_settlements", "Settlements that could not be learned safely.", ("placement",)
+        )
+        self.model_age = deployments("maitred_model_age_seconds", "Since the model was published.", ("placement",))
+        self.disk_free = deployments("maitred_disk_free_bytes", "Free where the home is.")
         self.clock_jumps = Counter("maitred_clock_jumps_total", "Times the clock was set.", registry=self.registry)
-        self.plan_current = Gauge("maitred_plan_current", "1 if the plan is the registry's.", registry=self.registry)
-        self.configuration_current = Gauge(
-            "maitred_configuration_current", "1 if the configuration file is the served one.", registry=self.registry
+        self.plan_current = deployments("maitred_plan_current", "1 if the plan is the registry's.")
+        self.configuration_current = deployments(
+            "maitred_configuration_current", "1 if the configuration file is the served one."
+        )
+        self.spool_bytes = deployments("maitred_spool_bytes", "What waits on this disk for the journal.")
+        self.spooled = Counter("maitred_spooled_records_total", "Records spooled.", registry=self.registry)
+        self.drained = Counter("maitred_drained_records_total", "Spooled records journaled.", registry=self.registry)
+        self.conflicts = Counter(
+            "maitred_spool_conflicts_total", "Decisions the journal had otherwise.", registry=self.registry
+        )
+        self.forgetful = Counter(
+            "maitred_session_writes_missed_total", "Turns that their session does not know of.", registry=self.registry
+        )
+        self.journal_reachable = Gauge(
+            "maitred_journal_reachable",
+            "0 while it is known to be out of reach.",
+            ("shard",),
+            registry=self.registry,
+            multiprocess_mode=LEAST,
         )
         self.latency = Histogram(
             "maitred_request_seconds", "Time to answer.", ("route",), buckets=LATENCY_BUCKETS, registry=self.registry
@@ -81,19 +101,27 @@ class Metrics:
         """Count what was refused or made safe in this process."""
         self.quarantined.labels(refusal.where, refusal.reason).inc()
 
-    def count_refused_learning(self, counted: Mapping[str, int]) -> None:
-        """Bring up to date what the learner refused: reason → how often so far."""
-        for reason, count in counted.items():
-            self.quarantined.labels("learning", reason).inc(max(0, count - self._refused_learning.get(reason, 0)))
-        self._refused_learning.update(counted)
-
     def count(self, decisions: list[Decision]) -> None:
         """Count answered decisions."""
         for decision in decisions:
             self.decisions.labels(decision.placement, decision.group, decision.reason).inc()
             for part in decision.degraded:
                 self.degraded.labels(part).inc()
+        self.forgetful.inc(not all(decision.remembered for decision in decisions))
+
+    def count_spooled(self, records: int) -> None:
+        """See ``SpoolWatch``."""
+        self.spooled.inc(records)
+
+    def count_drained(self, records: int, conflicts: int) -> None:
+        """See ``SpoolWatch``."""
+        self.drained.inc(records)
+        self.conflicts.inc(conflicts)
+
+    def set_reachable(self, shard: str, reachable: bool) -> None:
+        """See ``SpoolWatch``."""
+        self.journal_reachable.labels(shard).set(reachable)
 
     def text(self) -> bytes:
-        """The exposition format."""
-        return generate_latest(self.registry)
+        """The exposition format; of all workers, where there are several."""
+        return generate_latest(self.gathered)

@@ -28,11 +28,14 @@ class BoundedProtocol(HttpToolsProtocol):
         head_seconds: for a head to be complete.
         idle_seconds: after an answer, for the next request to begin; or for the rest of a body that nobody wanted.
         unread_seconds: for a client to read on, if answers pile up.
+        leave_seconds: once the service ends, for a client that has asked nothing to ask, and be told to come no more.
     """
 
     head_seconds = 10.0
     idle_seconds = 5.0
     unread_seconds = 20.0
+    leave_seconds = 1.0
+    _draining = False
     _head_bytes = 0
     _timer: TimerHandle | None = None
     _unread: TimerHandle | None = None
@@ -41,6 +44,16 @@ class BoundedProtocol(HttpToolsProtocol):
         """Start the clock: a client that connects has something to ask."""
         super().connection_made(transport)
         self._within(self.head_seconds, self._too_slow)
+
+    def drain(self) -> None:
+        """The service ends: the next answer is the last one here, and there must be a request for it soon."""
+        if self._draining:
+            return
+        self._draining = True
+        if self.cycle is None or self.cycle.response_complete:
+            self._within(self.leave_seconds, self.transport.close)
+        else:
+            self.cycle.keep_alive = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
@@ -72,6 +85,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_clock()
         super().on_headers_complete()
         self.headers = []
+        if self._draining:
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """A part of the body; whoever reads it knows how much is too much."""

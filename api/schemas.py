@@ -140,13 +140,28 @@ class TurnAnswer(Answer, frozen=True, kw_only=True):
 
 
 class OutcomeBody(Body, frozen=True, kw_only=True):
-    """A named metric with a value, for a decision. Give ``outcome_id`` to make retries count once."""
+    """A named metric with a value, for a decision. Give ``outcome_id`` to make retries count once.
+
+    To correct an outcome reported before, report another with its own ``outcome_id`` that ``corrects`` the first one's.
+    """
 
     decision_id: Id
     metric: Name
     value: Annotated[float, Meta(ge=-1e6, le=1e6)]
     outcome_id: Id | None = None
     at: Annotated[str, Meta(max_length=40, description="the sender's clock, RFC 3339; recorded only")] | None = None
+    corrects: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=128,
+                pattern=NO_CONTROLS,
+                description="the `outcome_id` of another outcome of this decision: this one takes its place",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class OutcomesBody(Body, frozen=True, kw_only=True):

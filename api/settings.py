@@ -11,6 +11,9 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.limits import CEILING, LEAST_DEPTH, Limits
+from engine.snapshots import KEEP
+from engine.spool.folder import MAX_BYTES
+from engine.tenure import TTL_US
 
 EXAMPLE_CONFIG = Path(__file__).parent / "examples" / "shop.yaml"
 SHIPPED_REPO = Path(__file__).parent.parent / "feature_repo"
@@ -25,6 +28,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".maitred"), description="the one folder in which a deployment keeps its state")
     config: Path = Field(default=EXAMPLE_CONFIG, description="the bot's YAML; the example shop by default")
     journal: str = Field(default="", description="journal URL; sqlite:///<home>/journal.db by default")
+    archive: str = Field(default="", description="the archive's folder or fsspec URL; <home>/archive by default")
     durability: Literal["power", "process"] = Field(
         default="power", description="what an acknowledged record survives: loss of power, or only of the process"
     )
@@ -78,6 +82,24 @@ class Settings(BaseSettings):
         description="characters of one value in a context, in features or in properties",
     )
 
+    spool_max_bytes: int = Field(
+        default=MAX_BYTES,
+        ge=4_096,
+        le=1 << 30,
+        description="what each process keeps on its disk for a journal that is out of reach",
+    )
+    keep_snapshots: int = Field(
+        default=KEEP,
+        ge=1,
+        le=10_000,
+        description="published models of each placement that are kept, beside those from which a lineage starts",
+    )
+    lease_seconds: float = Field(
+        default=TTL_US / 1e6,
+        ge=1.0,
+        le=600.0,
+        description="so long after a learner died or froze, another one that stands by takes its place",
+    )
     require_keys: bool = Field(
         default=False, description="callers need an API key on loopback, too: there is a proxy before the service"
     )
@@ -106,6 +128,16 @@ class Settings(BaseSettings):
     def snapshots_path(self) -> Path:
         """The folder of published snapshots."""
         return self.home / "snapshots"
+
+    @property
+    def archive_place(self) -> str:
+        """Where the archive is: a folder, or a URL."""
+        return self.archive or str(self.home / "archive")
+
+    @property
+    def spool_path(self) -> Path:
+        """What waits for a journal that is out of reach: a folder for every shard."""
+        return self.home / "spool"
 
     @property
     def quarantine_path(self) -> Path:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from api.doctor.currency import Currency
+from api.doctor.heartbeat import ATTEMPTS, of_shard
 from api.doctor.vitals import Vitals
 from api.metrics import Metrics
 from api.service import Service
 from api.settings import Settings
 from engine import config_file
-from engine.announce import announce
+from engine.announce import announce_to_shards
+from engine.attempts import Attempts
 from engine.catalog import Catalogue
 from engine.config import Config, PlacementSpec, PolicySpec
 from engine.decide import Decider
@@ -18,11 +21,14 @@ from engine.encode import Encoder, EncoderSpec
 from engine.errors import ConfigError
 from engine.explain import Explainer
 from engine.feedback import Feedback
-from engine.journal.base import Journal
-from engine.journal.group_commit import GroupCommit
-from engine.journal.open import open_journal
+from engine.join import Joiner
+from engine.journal.base import Journal, Reads
+from engine.journal.open import SQLITE, open_shard, open_shards
+from engine.journal.reachable import ReachableLog
+from engine.journal.shards import Shards
 from engine.learn import Learner
 from engine.models import ModelWatch, cold
+from engine.orders import Orders
 from engine.placement import Placement
 from engine.policies import registry
 from engine.privacy import Vault
@@ -31,8 +37,11 @@ from engine.records.keys import KeyTable
 from engine.records.sealing import Sealer
 from engine.refusal import Note, unnoted
 from engine.snapshots import SnapshotStore
+from engine.spool.open import spooled
+from engine.sqlite_parking import SqliteParking
+from engine.tenure import Tenure, own_name
 from features.assemble import Assembler
-from features.clock import wall_clock
+from features.clock import SteadyClock, wall_clock
 from features.open import open_store
 from features.plan import Plan
 from features.plan_check import ensure_current
@@ -47,14 +56,14 @@ def load_config(path: Path) -> Config:
     return config_file.load(path, check_policy=check_policy)
 
 
-def build_service(settings: Settings) -> Service:
-    """Everything that answers requests."""
+def build_service(settings: Settings, *, first: bool = True) -> Service:
+    """Everything that answers requests; ``first`` is for one of the processes that do so together."""
     config = load_config(settings.config)
     settings.home.mkdir(parents=True, exist_ok=True)
     plan = ensure_current(settings.plan_path)
     currency = Currency(settings.config, settings.plan_path, plan)
     vault = Vault(open_keys(settings))
-    journal = open_journal(
+    journal = open_shards(
         settings.journal_url,
         durability=settings.durability,
         before_commit=vault.keys.flush,
@@ -66,60 +75,100 @@ def build_service(settings: Settings) -> Service:
     placements = {name: _placement(name, spec, config, plan, encoder) for name, spec in config.placements.items()}
     for placement in placements.values():
         placement.note = quarantine.note
-    announce(journal, config.placements, encoder.spec)
+    announce_to_shards(journal, config.placements, encoder.spec)
     features = open_store(plan, settings.features_reader, settings.features_repo)
     sessions = SessionWriter(features, wall_clock)
-    commits = GroupCommit(journal)
-    snapshots = SnapshotStore(settings.snapshots_path)
+    records = spooled(
+        journal,
+        settings.spool_path,
+        local=settings.journal_url.startswith(SQLITE),
+        watch=metrics,
+        before_append=vault.keys.flush,
+        max_bytes=settings.spool_max_bytes,
+    )
+    snapshots = open_snapshots(settings)
     models = ModelWatch(snapshots, placements)
     decider = Decider(
         placements=placements,
         features=features,
         sessions=sessions,
-        journal=journal,
-        commits=commits,
+        lookup=records.lookup,
+        commits=records.commits,
         vault=vault,
         privacy=config.privacy,
         clock=wall_clock,
     )
     feedback = Feedback(
-        journal=journal,
-        commits=commits,
+        lookup=records.lookup,
+        commits=records.commits,
         vault=vault,
         sessions=sessions,
         privacy=config.privacy,
     )
-    explainer = Explainer(journal, vault.sealer, placements, models)
-    vitals = Vitals(settings, journal, snapshots, placements, models, currency)
+    explainer = Explainer(records.lookup, vault.sealer, placements, models)
+    reachable = [
+        ReachableLog(log, (shard.breaker,)) for log, shard in zip(journal.journals, records.shards, strict=True)
+    ]
+    vitals = Vitals(settings, reachable, snapshots, placements, models, currency)
     return Service(
         settings=settings,
         decider=decider,
         feedback=feedback,
         explainer=explainer,
         journal=journal,
-        commits=commits,
+        commits=records.commits,
+        lookup=records.lookup,
         features=features,
         models=models,
         metrics=metrics,
         quarantine=quarantine,
         vitals=vitals,
+        first=first,
     )
 
 
-def build_learner(settings: Settings, note: Note = unnoted) -> Learner:
-    """Everything that learns. Needs neither the configuration nor the feature store: the journal has it all."""
+def build_learner(settings: Settings, note: Note = unnoted, shard: int = 0) -> Learner:
+    """Everything that learns from one shard of the journal. Needs neither the configuration nor the feature store."""
+    journal = open_history(settings, shard)
     return Learner(
-        journal=open_history(settings),
-        snapshots=SnapshotStore(settings.snapshots_path),
+        journal=journal,
+        snapshots=open_snapshots(settings),
         sealer=Sealer(open_keys(settings)),
-        clock=wall_clock,
+        clock=SteadyClock(),
+        tenure=Tenure(journal, own_name(), ttl_us=round(settings.lease_seconds * 1e6)),
+        history=partial(_past_of, settings, shard),
         note=note,
+        attempts=Attempts(settings.home / of_shard(ATTEMPTS, shard)),
+        make_joiner=lambda: Joiner(parking=SqliteParking(settings.home)),
     )
 
 
-def open_history(settings: Settings) -> Journal:
-    """The journal, for reading it back."""
-    return open_journal(settings.journal_url, durability=settings.durability)
+def build_orders(settings: Settings, placement: str) -> Orders:
+    """What carries out a person's orders about a placement's model."""
+    shards = open_histories(settings)
+    return Orders(shards.journals[shards.of(placement)], open_snapshots(settings), wall_clock)
+
+
+def open_history(settings: Settings, shard: int = 0) -> Journal:
+    """One shard of the journal, for reading it back."""
+    return open_shard(settings.journal_url, shard, durability=settings.durability)
+
+
+def _past_of(settings: Settings, shard: int) -> Reads:
+    # It brings pyarrow, which nobody needs whose journal was never cut.
+    from api.past import open_past
+
+    return open_past(settings)[shard]
+
+
+def open_histories(settings: Settings) -> Shards:
+    """All shards of the journal, for reading them back."""
+    return open_shards(settings.journal_url, durability=settings.durability)
+
+
+def open_snapshots(settings: Settings) -> SnapshotStore:
+    """The published snapshots."""
+    return SnapshotStore(settings.snapshots_path, settings.keep_snapshots)
 
 
 def check_policy(spec: PolicySpec) -> None:
@@ -129,7 +178,7 @@ def check_policy(spec: PolicySpec) -> None:
 
 def open_keys(settings: Settings) -> KeyTable:
     """The key table. Raises ``ConfigError`` rather than make a new one beside a journal that needs the old one."""
-    if not settings.keys_path.exists() and open_history(settings).last_position():
+    if not settings.keys_path.exists() and open_histories(settings).last_position():
         raise ConfigError(f"the key table {settings.keys_path} is missing: without it the journal cannot be read")
     return KeyTable(settings.keys_path)
 

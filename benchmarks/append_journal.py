@@ -20,7 +20,7 @@ from benchmarks.in_process import engine_in
 from benchmarks.question import NOT_PROMISED, Answer
 from benchmarks.rounds import Round, Rounds, calling, in_turns
 from benchmarks.size import Size
-from engine.journal.base import Appended
+from engine.journal.base import Appended, Journal
 from engine.journal.group_commit import GroupCommit
 from engine.journal.sqlite import SqliteJournal
 from engine.records.codec import encode
@@ -29,11 +29,11 @@ from engine.records.schema import AnyRecord, DecisionRecord
 CALLERS = (1, 8, 64)
 
 
-class CountingJournal(SqliteJournal):
-    """Counts what it is asked to append; each ``append`` is one transaction, so one sync."""
+class Counted:
+    """Counts what a journal is asked to append; each ``append`` is one transaction, so one sync."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "power", checkpoint_pages=SERVING_CHECKPOINT_PAGES)
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
         self.appends = 0
         self.records = 0
 
@@ -41,23 +41,23 @@ class CountingJournal(SqliteJournal):
         """See ``Journal.append``."""
         self.appends += 1
         self.records += len(records)
-        return super().append(records)
+        return self.journal.append(records)
 
 
 class Callers:
     """So many callers at once who append records one after the other, each waiting until its record is durable."""
 
-    def __init__(self, number: int, path: Path, record: DecisionRecord) -> None:
-        self.journal = CountingJournal(path)
+    def __init__(self, number: int, journal: Journal, record: DecisionRecord) -> None:
+        self._counted = Counted(journal)
         self._number = number
         self._record = record
         self._ids = (f"{id:032x}" for id in count())
-        self._commits = GroupCommit(self.journal)
+        self._commits = GroupCommit(self._counted)
 
     @property
     def per_sync(self) -> float:
         """Records a sync."""
-        return self.journal.records / self.journal.appends
+        return self._counted.records / self._counted.appends
 
     async def start(self) -> None:
         """Begin to commit."""
@@ -73,7 +73,7 @@ class Callers:
     async def close(self) -> None:
         """Stop, and close the journal."""
         await self._commits.close()
-        self.journal.close()
+        self._counted.journal.close()
 
     async def _append(self, records: Sequence[DecisionRecord]) -> None:
         for record in records:
@@ -89,12 +89,12 @@ def measure(home: Path, size: Size) -> list[Answer]:
         folder = Path(name)
         [record] = engine_in(folder, home, 1).records([0])
         body = encode(record)
-        groups = {number: Callers(number, folder / f"{number}.db", record) for number in CALLERS}
+        groups = {number: Callers(number, _embedded(folder / f"{number}.db"), record) for number in CALLERS}
         with _written(folder / "bare", body) as write, _inserted(folder / "bare.db", body) as insert:
             sides = {"write": calling(write, size.appends), "insert": calling(insert, size.appends)}
             for number, group in groups.items():
                 runner.run(group.start())
-                sides[str(number)] = _round(runner, group, size.appends)
+                sides[str(number)] = appending(runner, group, size.appends)
             rounds = in_turns(sides, size.rounds)
         for group in groups.values():
             runner.run(group.close())
@@ -115,8 +115,13 @@ def _answer(rounds: Rounds, callers: int, per_sync: float, size: int) -> Answer:
     )
 
 
-def _round(runner: asyncio.Runner, group: Callers, appends: int) -> Round:
+def appending(runner: asyncio.Runner, group: Callers, appends: int) -> Round:
+    """A side whose callers append so many records a round."""
     return lambda: runner.run(group.append(appends))
+
+
+def _embedded(path: Path) -> Journal:
+    return SqliteJournal(path, "power", checkpoint_pages=SERVING_CHECKPOINT_PAGES)
 
 
 @contextmanager

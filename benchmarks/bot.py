@@ -22,8 +22,8 @@ CONTEXT: Mapping[str, Scalar] = {
 }
 
 
-def write_config(folder: Path) -> Path:
-    """Write the configuration; returns its path."""
+def write_config(folder: Path, window: str | None = None) -> Path:
+    """Write the configuration, with another reward window if one is given; returns its path."""
     config: dict[str, Any] = yaml.safe_load(EXAMPLE_CONFIG.read_text())
     placement = config["placements"][PLACEMENT]
     placement["actions"] = placement["actions"][:ACTIONS]
@@ -31,6 +31,8 @@ def write_config(folder: Path) -> Path:
         action.pop("eligible", None)
     placement["baseline"] = placement["actions"][0]["id"]
     placement["traffic"] = {"champion": 1.0, "random": 0.0, "control": 0.0}
+    if window is not None:
+        placement["reward"] |= {"window": window, "grace": "0s"}
     config["placements"] = {PLACEMENT: placement}
     path = folder / "bot.yaml"
     path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False))

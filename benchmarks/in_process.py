@@ -18,6 +18,7 @@ from engine.config import PlacementSpec, PrivacySpec
 from engine.decide import Decider
 from engine.encode import Encoder, EncoderSpec
 from engine.journal.base import Appended
+from engine.journal.lookup import InlineLookup
 from engine.journal.memory import MemoryJournal
 from engine.models import cold
 from engine.placement import Placement
@@ -45,12 +46,16 @@ class RecentRecords:
     def start(self) -> None:
         """Nothing to start."""
 
-    async def append(self, records: Sequence[AnyRecord]) -> list[Appended]:
+    async def append(self, records: Sequence[AnyRecord], *, wait_s: float | None = None) -> list[Appended]:
         """See ``Commits.append``."""
         self.newest.extend(records)
         first = self._appended + 1
         self._appended += len(records)
         return [Appended(position, wall_clock(), duplicate=False) for position in range(first, self._appended + 1)]
+
+    def in_reach(self, placement: str) -> bool:
+        """Always."""
+        return True
 
     async def close(self) -> None:
         """Nothing to stop."""
@@ -97,9 +102,9 @@ class InProcess:
         return [record for record in self.commits.newest if isinstance(record, DecisionRecord)]
 
 
-def engine_in(folder: Path, home: Path, users: int) -> InProcess:
-    """An engine with the plan of ``home``; configuration and keys are put into ``folder``."""
-    config, plan = load_config(write_config(folder)), load(plan_path(home))
+def engine_in(folder: Path, home: Path, users: int, window: str | None = None) -> InProcess:
+    """An engine with the plan of ``home``; configuration (``bot.write_config``) and keys are put into ``folder``."""
+    config, plan = load_config(write_config(folder, window)), load(plan_path(home))
     spec, encoder = config.placements[PLACEMENT], Encoder(EncoderSpec(ranges=plan.ranges, texts=plan.texts))
     catalogue = Catalogue(PLACEMENT, spec, encoder.action, config.default_locale)
     placement = Placement(PLACEMENT, catalogue, Assembler(plan, PLACEMENT), encoder, cold(spec.policy))
@@ -109,7 +114,7 @@ def engine_in(folder: Path, home: Path, users: int) -> InProcess:
         placements={PLACEMENT: placement},
         features=store,
         sessions=SessionWriter(store, wall_clock),
-        journal=MemoryJournal(),
+        lookup=InlineLookup(MemoryJournal()),
         commits=commits,
         vault=vault,
         privacy=PrivacySpec(),

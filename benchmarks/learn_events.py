@@ -21,6 +21,7 @@ from engine.journal.sqlite import SqliteJournal
 from engine.learn import Learner
 from engine.policies.vw import DEFAULT_FLAGS
 from engine.snapshots import SnapshotStore
+from engine.tenure import Tenure, own_name
 from engine.types import Candidate, TrainingExample
 from features.clock import wall_clock
 
@@ -90,7 +91,9 @@ def _learned(journal: LearnableJournal, folder: Path) -> float:
     shutil.copy(journal.path, copy)
     with closing(SqliteJournal(copy, "power")) as copied:
         snapshots = SnapshotStore(folder / "snapshots")
-        learner = Learner(journal=copied, snapshots=snapshots, sealer=journal.sealer, clock=wall_clock)
+        tenure = Tenure(copied, own_name())
+        tenure.take()
+        learner = Learner(journal=copied, snapshots=snapshots, sealer=journal.sealer, clock=wall_clock, tenure=tenure)
         start = time.perf_counter()
         learner.restore()
         while learner.step():

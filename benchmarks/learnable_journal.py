@@ -69,7 +69,7 @@ def write_journal(folder: Path, home: Path, decisions: int) -> LearnableJournal:
         announce(journal, {engine.placement.name: engine.spec}, engine.placement.encoder.spec)
         for first in range(0, decisions, BATCH):
             decided = engine.records(range(first, min(first + BATCH, decisions)))
-            for records in (decided, [_outcome(record) for record in decided]):
+            for records in (decided, [outcome_of(record) for record in decided]):
                 journal.append(records)
                 clock.now_us += SECOND_US
         clock.now_us += 2 * window_us
@@ -77,7 +77,8 @@ def write_journal(folder: Path, home: Path, decisions: int) -> LearnableJournal:
     return LearnableJournal(path, decisions, engine)
 
 
-def _outcome(record: DecisionRecord) -> AnyRecord:
+def outcome_of(record: DecisionRecord) -> AnyRecord:
+    """What came of it."""
     return OutcomeRecord(id="o", decision_id=record.id, metric=METRIC, value=_value(record))
 
 

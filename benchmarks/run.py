@@ -8,7 +8,16 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import append_journal, decide_in_process, decide_over_http, learn_events, read_embedded, read_redis
+from benchmarks import (
+    append_cluster,
+    append_journal,
+    decide_in_process,
+    decide_over_http,
+    decide_while_learning,
+    learn_events,
+    read_embedded,
+    read_redis,
+)
 from benchmarks.home import prepare
 from benchmarks.question import Answer
 from benchmarks.report import REPORTS, Report, on_this_machine
@@ -19,9 +28,11 @@ Measure = Callable[[Path, Size], list[Answer]]
 QUESTIONS: Mapping[str, Measure] = {
     "decide_in_process": decide_in_process.measure,
     "decide_over_http": decide_over_http.measure,
+    "decide_while_learning": decide_while_learning.measure,
     "read_embedded": read_embedded.measure,
     "read_redis": read_redis.measure,
     "append_journal": append_journal.measure,
+    "append_cluster": append_cluster.measure,
     "learn_events": learn_events.measure,
 }
 

@@ -8,8 +8,18 @@ import msgspec
 
 from engine.config import PlacementSpec
 from engine.encode import EncoderSpec
-from engine.journal.base import Journal
-from engine.records.schema import ALL_PLACEMENTS, Announced, ControlRecord, announcement_key
+from engine.journal.base import Journal, Reads
+from engine.journal.shards import Shards
+from engine.records.schema import ALL_PLACEMENTS, Announced, ControlRecord, Numbered, announcement_key
+
+
+def announce_to_shards(shards: Shards, placements: Mapping[str, PlacementSpec], encoder: EncoderSpec) -> list[str]:
+    """Announce each placement in its own shard, and the encoder in every one. Returns the placements announced."""
+    announced: list[str] = []
+    for shard, journal in enumerate(shards.journals):
+        own = {name: spec for name, spec in placements.items() if shards.of(name) == shard}
+        announced += announce(journal, own, encoder)
+    return announced
 
 
 def announce(journal: Journal, placements: Mapping[str, PlacementSpec], encoder: EncoderSpec) -> list[str]:
@@ -25,24 +35,24 @@ def _announce(
     journal: Journal, action: Announced, placement: str, version: str, spec: EncoderSpec | PlacementSpec
 ) -> bool:
     while True:
-        newest, serial = _newest(journal, action, placement)
-        if newest == version:
+        last = newest(journal, action, placement)
+        if last is not None and last.version == version:
             return False
         record = ControlRecord(
             action=action,
             placement=placement,
             version=version,
-            serial=serial,
+            serial=0 if last is None else last.serial + 1,
             payload=msgspec.to_builtins(spec),
         )
         if not journal.append([record])[0].duplicate:
             return True
 
 
-def _newest(journal: Journal, action: Announced, placement: str) -> tuple[str | None, int]:
-    """The newest announced version, and the serial number after it."""
-    version, serial = None, 0
+def newest(journal: Reads, action: Numbered, placement: str) -> ControlRecord | None:
+    """The newest announcement: what is in force now. ``None`` if nothing was announced."""
+    last, serial = None, 0
     while (stored := journal.find("control", announcement_key(action, placement, serial))) is not None:
         assert isinstance(stored.record, ControlRecord)
-        version, serial = stored.record.version, serial + 1
-    return version, serial
+        last, serial = stored.record, serial + 1
+    return last

@@ -22,6 +22,12 @@ CheckPolicy = Callable[[PolicySpec], None]
 MIN_WINDOW_US = microseconds("1s")
 MAX_WINDOW_US = microseconds("90d")
 
+BAD_NEWS = (
+    "window, or a metric of weight 0 or less for bad news (say, dismissed: 0) that is reported as fast as good news: "
+    "else successes are learned at once and failures when the window closes, so new and quick actions look too good"
+)
+"""What ``settle: earliest`` needs, and why."""
+
 _SHARE_TOLERANCE = 1e-9
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
@@ -80,6 +86,8 @@ def _reward_faults(reward: RewardSpec) -> Iterator[Fault]:
         yield Fault((*path, "default"), f"a reward within range [{low:g}, {high:g}]", f"{reward.default:g}")
     if not MIN_WINDOW_US <= microseconds(reward.window) <= MAX_WINDOW_US:
         yield Fault((*path, "window"), "1s to 90d", reward.window)
+    if reward.settle == "earliest" and all(weight > 0 for weight in reward.metrics.values()):
+        yield Fault((*path, "settle"), BAD_NEWS, "earliest, with positive weights only")
     if reward.cost_on is not None and reward.cost_on not in reward.metrics:
         yield Fault((*path, "cost_on"), f"one of the metrics {', '.join(reward.metrics)}", repr(reward.cost_on))
 

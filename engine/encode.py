@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
@@ -17,6 +18,7 @@ ALGORITHM = 2
 MAX_NAME_BYTES = 128
 MAX_UNSCALED = 20.0
 MAX_WORDS = 64
+NAMES_REMEMBERED = 16_384
 
 _DIGEST_CHARACTERS = 12
 _WORD = re.compile(r"\w+")
@@ -105,12 +107,14 @@ class Encoder:
             return
         scale = self._scales.get(name)
         if scale is None:
-            scaled = _clipped(math.copysign(math.log1p(abs(number)), number), MAX_UNSCALED)
+            scaled = math.copysign(math.log1p(abs(number)), number)
+            most = MAX_UNSCALED
         else:
             middle, half = scale
-            scaled = _clipped((number - middle) / half, 1.0)
+            scaled = (number - middle) / half
+            most = 1.0
         if scaled:
-            encoded[_safe(name)] = scaled
+            encoded[_safe(name)] = most if scaled > most else -most if scaled < -most else scaled
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -120,11 +124,9 @@ def _parts(text: str) -> Iterator[str]:
     yield from (f"{first} {second}" for first, second in pairwise(words))
 
 
-def _clipped(number: float, most: float) -> float:
-    return most if number > most else -most if number < -most else number
-
-
 def _finite(value: Scalar) -> float | None:
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     try:
         number = float(value)
     except (OverflowError, TypeError, ValueError):
@@ -132,6 +134,7 @@ def _finite(value: Scalar) -> float | None:
     return number if math.isfinite(number) else None
 
 
+@lru_cache(NAMES_REMEMBERED)
 def _safe(name: str) -> str:
     """At most 128 bytes of valid, non-empty text. What is cut off survives as a digest, so that names stay apart."""
     if name.isascii() and 0 < len(name) <= MAX_NAME_BYTES:

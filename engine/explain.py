@@ -43,12 +43,13 @@ class Contribution(msgspec.Struct, frozen=True):
 
 
 class OutcomeSeen(msgspec.Struct, frozen=True):
-    """An outcome that came back, with the journal time of its arrival."""
+    """An outcome that came back, with the journal time of its arrival, and which other outcome it corrects."""
 
     outcome_id: str
     metric: str
     value: float
     received_us: int
+    corrects: str | None = None
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -180,7 +181,9 @@ def _features(personal: PersonalPart) -> list[Feature]:
 
 def _outcomes(about: Sequence[Stored]) -> list[OutcomeSeen]:
     return [
-        OutcomeSeen(stored.record.id, stored.record.metric, stored.record.value, stored.time_us)
+        OutcomeSeen(
+            stored.record.id, stored.record.metric, stored.record.value, stored.time_us, stored.record.corrects
+        )
         for stored in about
         if isinstance(stored.record, OutcomeRecord)
     ]
@@ -188,7 +191,7 @@ def _outcomes(about: Sequence[Stored]) -> list[OutcomeSeen]:
 
 def _settlement(about: Sequence[Stored]) -> Settlement | None:
     for stored in about:
-        if isinstance(stored.record, SettlementRecord):
+        if isinstance(stored.record, SettlementRecord) and not stored.record.early:
             record = stored.record
             return Settlement(record.reward, record.outcomes, record.learn, record.why, stored.time_us)
     return None

@@ -31,13 +31,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A metric's value for a decision; ``outcome_id`` makes a retry count once, ``at_us`` is the sender's clock."""
+    """A metric's value for a decision; ``outcome_id`` makes a retry count once, ``at_us`` is the sender's clock.
+
+    ``corrects`` is the id of another outcome of the decision, whose place this one takes.
+    """
 
     decision_id: str
     metric: str
     value: float
     outcome_id: str | None = None
     at_us: int | None = None
+    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,14 @@ class Feedback:
         self._digest_salt = vault.salts.digest
 
     async def outcomes(self, outcomes: Sequence[Outcome]) -> int:
-        """Record outcomes, also for decisions not (yet) known. Returns how many were there before."""
+        """Record outcomes, also for decisions not (yet) known. Returns how many were there before.
+
+        A correction leaves the session's state as it is: nothing new happened in it.
+        """
         records = [_outcome_record(outcome) for outcome in outcomes]
         places = await self._commits.append(records)
-        new = [outcome for outcome, place in zip(outcomes, places, strict=True) if not place.duplicate]
+        told = [outcome for outcome, place in zip(outcomes, places, strict=True) if not place.duplicate]
+        new = [outcome for outcome in told if outcome.corrects is None]
         sessions = await self._sessions_of(dict.fromkeys(outcome.decision_id for outcome in new))
         for outcome in new:
             await self._reward_session(sessions.get(outcome.decision_id), outcome)
@@ -166,6 +174,7 @@ def _outcome_record(outcome: Outcome) -> OutcomeRecord:
         metric=outcome.metric,
         value=outcome.value,
         at=outcome.at_us,
+        corrects=outcome.corrects,
     )
 
 

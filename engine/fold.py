@@ -4,57 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
 from engine.config import PlacementSpec
 from engine.encode import ALGORITHM, Encoder, EncoderSpec
-from engine.errors import SealError, UnsafeExample
+from engine.errors import Incomplete, SealError, UnsafeExample
 from engine.example import ExampleMaker
 from engine.join import Joiner
 from engine.journal.base import Stored
+from engine.lineage import ORDERED, STARTS, Lineage, Origin, Publication, Resumed, State
 from engine.policies import registry
-from engine.policies.base import Policy
 from engine.records.schema import ControlRecord, DecisionRecord, SettlementRecord
 from engine.records.sealing import Sealer
 from engine.refusal import Note, Refusal, unnoted
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """What a lineage starts from: the payload of its ``origin`` record."""
-
-    policy: str
-    params: dict[str, Any]
-    encoder_version: str
-
-
-@dataclass(slots=True)
-class Lineage:
-    """The learned state of one placement since one origin.
-
-    ``settled_position`` is the journal position of the last settlement in ``policy``; ``learned`` counts them and
-    ``refused`` those that could not be learned safely.
-    """
-
-    id: str
-    origin: Origin
-    policy: Policy
-    settled_position: int = 0
-    learned: int = 0
-    refused: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """A snapshot to go on from instead of an empty policy."""
-
-    lineage: str
-    policy: Policy
-    settled_position: int
-
+from engine.states import States
 
 DecisionAt = Callable[[str], Stored | None]
+_NEVER = 2**63
+"""Position that no settlement reaches."""
+
+
+def unattempted(_: int) -> None:
+    """For folds of which nobody wants to know where they died."""
 
 
 @dataclass(slots=True)
@@ -63,34 +35,51 @@ class Fold:
 
     Attributes:
         find_decision: decision id → its stored record.
-        resume: placement → snapshot; settlements up to its position are in it already and are not learned again.
+        states: from which lineages start that a person ordered.
+        resume: placement → snapshot; settlements up to its position are in it already and are not learned again, nor is
+            anything in the lineages before its own.
         catalogues: placement → the newest journaled specification, with its position.
         encoder: version of the newest journaled encoder; empty before the first.
         lineages: placement → what has been learned.
+        ended: placement → the lineage before, as long as a snapshot of it may still be journaled.
         note: is told of settlements that could not be learned.
+        skip: positions of settlements that nobody learns (``engine.skip``).
+        attempt: is told the position of each settlement before it is learned, and 0 afterwards.
     """
 
     sealer: Sealer
     find_decision: DecisionAt
+    states: States
     resume: Mapping[str, Resumed] = field(default_factory=dict)
     joiner: Joiner = field(default_factory=Joiner)
     catalogues: dict[str, tuple[int, PlacementSpec]] = field(default_factory=dict)
     encoder: str = ""
     lineages: dict[str, Lineage] = field(default_factory=dict)
+    ended: dict[str, Lineage] = field(default_factory=dict)
     position: int = 0
     time_us: int = 0
     note: Note = unnoted
+    skip: frozenset[int] = frozenset()
+    attempt: Callable[[int], None] = unattempted
     _examples: ExampleMaker = field(init=False)
+    _awaited: dict[str, Resumed] = field(init=False)
 
     def __post_init__(self) -> None:
         self._examples = ExampleMaker(self.sealer)
+        self._awaited = dict(self.resume)
 
     def can_encode(self, version: str) -> bool:
         """Whether the encoder of this version was journaled, and this software can do what it did."""
         return self._examples.can_encode(version)
 
     def apply(self, stored: Stored) -> None:
-        """Take in the next record of the journal."""
+        """Take in the next record of the journal.
+
+        Raises:
+            CorruptRecord: it contradicts those before it.
+            Incomplete: it needs settlements that were cut from the journal.
+            SnapshotError: a lineage starts from a state that cannot be had.
+        """
         self.joiner.observe(stored)
         record = stored.record
         if isinstance(record, ControlRecord):
@@ -106,20 +95,69 @@ class Fold:
             self._examples.know(record.version, spec)
         elif record.action == "encoder":
             self._encoder(record)
-        elif record.action == "origin":
-            self.lineages[record.placement] = self._start(record)
+        elif record.action in STARTS:
+            self._start(position, record)
+        elif record.action == "publish":
+            self._published(position, record)
 
     def _encoder(self, record: ControlRecord) -> None:
         self.encoder = record.version
         if record.payload.get("algorithm") == ALGORITHM:
             self._examples.know_encoder(Encoder(msgspec.convert(record.payload, EncoderSpec)))
 
-    def _start(self, record: ControlRecord) -> Lineage:
+    def _start(self, position: int, record: ControlRecord) -> None:
+        lineage = self._lineage(record)
+        if record.action in ORDERED:
+            lineage.published = Publication.of(position, record)
+            self.states.keep(record.placement, lineage.published.version, lineage)
+        if record.placement in self.lineages:
+            self.ended[record.placement] = self.lineages[record.placement]
+        self.lineages[record.placement] = lineage
+
+    def _lineage(self, record: ControlRecord) -> Lineage:
         origin = msgspec.convert(record.payload, Origin)
-        resumed = self.resume.get(record.placement)
-        if resumed is not None and resumed.lineage == record.version:
-            return Lineage(record.version, origin, resumed.policy, resumed.settled_position)
-        return Lineage(record.version, origin, registry.build(origin.policy, origin.params))
+        awaited = self._awaited.get(record.placement)
+        if awaited is None:
+            return Lineage.started(record, origin, self._first_state(record, origin))
+        if awaited.lineage == record.version:
+            del self._awaited[record.placement]
+            return Lineage.started(record, origin, awaited.state)
+        unlearned = State(registry.build(origin.policy, origin.params), settled_position=_NEVER)
+        return Lineage.started(record, origin, unlearned)
+
+    def _first_state(self, record: ControlRecord, origin: Origin) -> State:
+        if record.action in ("rollback", "import"):
+            return self.states.of(record)
+        return State(registry.build(origin.policy, origin.params))
+
+    def _published(self, position: int, record: ControlRecord) -> None:
+        """A snapshot of the lineage before may come late: who published it had not read yet that the lineage ended."""
+        lineage = self.owner(record)
+        if lineage is None:
+            return
+        if lineage is self.lineages[record.placement]:
+            self.ended.pop(record.placement, None)
+            lineage.published = Publication.of(position, record)
+        settled = record.payload.get("settled_position", -1)
+        if settled == lineage.settled_position:
+            self.states.keep(record.placement, record.version, lineage)
+        elif settled > lineage.settled_position and self.can_encode(lineage.origin.encoder_version):
+            self._check_whole(record, lineage)
+
+    @staticmethod
+    def _check_whole(record: ControlRecord, lineage: Lineage) -> None:
+        """What nobody may learn any more, since its person was forgotten, is not missing."""
+        if not lineage.refused:
+            raise Incomplete(
+                f"snapshot {record.version} of {record.placement} has more than the {lineage.learned} settlements that "
+                f"are here: the journal was cut, and neither its archive nor a later snapshot is there"
+            )
+
+    def owner(self, record: ControlRecord) -> Lineage | None:
+        """The lineage whose snapshot a ``publish`` record made current."""
+        candidates = (self.lineages.get(record.placement), self.ended.get(record.placement))
+        id = record.payload.get("lineage")
+        return next((each for each in candidates if each is not None and each.id == id), None)
 
     def _settle(self, position: int, record: SettlementRecord) -> None:
         lineage = self.lineages.get(record.placement)
@@ -131,12 +169,19 @@ class Fold:
         encoder = stored.record.encoder_version
         if encoder != lineage.origin.encoder_version or not self.can_encode(encoder):
             return
-        try:
-            lineage.policy.learn(self._examples.make(stored.record, record.reward))
-        except (SealError, UnsafeExample) as error:
-            lineage.refused += 1
-            reason = "forgotten" if isinstance(error, SealError) else "unsafe-example"
-            self.note(Refusal("learning", record.placement, reason, record.decision_id, position))
+        if position in self.skip:
+            self._refuse(lineage, position, record, "kills-learner")
             return
-        lineage.learned += 1
-        lineage.settled_position = position
+        self.attempt(position)
+        try:
+            lineage.loss += lineage.policy.learn(self._examples.make(stored.record, record.reward))
+        except (SealError, UnsafeExample) as error:
+            self._refuse(lineage, position, record, "forgotten" if isinstance(error, SealError) else "unsafe-example")
+        else:
+            lineage.learned += 1
+            lineage.settled_position = position
+        self.attempt(0)
+
+    def _refuse(self, lineage: Lineage, position: int, record: SettlementRecord, reason: str) -> None:
+        lineage.refused += 1
+        self.note(Refusal("learning", record.placement, reason, record.decision_id, position))

@@ -1,87 +1,201 @@
 """The learner: reads the journal in order, settles what is due, learns it, publishes snapshots.
 
 Everything it does is in the journal before it has an effect: a settlement is learned when it is read back, a snapshot
-becomes current after its ``publish`` record. So it may be killed anywhere and started again.
+becomes current after its ``publish`` record. So it may be killed anywhere and started again. Every append carries the
+fence of its lease: one that slept too long writes nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import structlog
 
+from engine.attempts import Attempts
 from engine.config import PlacementSpec
-from engine.errors import PolicyError, SnapshotError
-from engine.fold import Fold, Lineage, Origin, Resumed
-from engine.journal.base import Journal, Stored
+from engine.errors import Diverged, Incomplete, SnapshotError
+from engine.fold import Fold, unattempted
+from engine.join import Joiner
+from engine.journal.base import Journal, Reads, Stored
+from engine.journal.identity import identity_of
+from engine.lineage import Origin, Resumed
 from engine.policies import registry
+from engine.publications import resumable
+from engine.publish import Publisher
 from engine.records.schema import AnyRecord, ControlRecord, TickRecord
 from engine.records.sealing import Sealer
 from engine.refusal import Note, unnoted
-from engine.snapshots import Manifest, SnapshotStore
+from engine.skip import skip_record, skipped
+from engine.snapshots import SnapshotStore
+from engine.states import FoldedStates, States, StoredStates, wanted_states
+from engine.tenure import Tenure, steady_clock
 from features.clock import Clock
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+APPENDED = 64
+"""Records in one append: while it lasts, a millisecond or two, no decision can be recorded in an embedded journal. What
+is read back in between gives way to those that wait."""
 TICK_US = 1_000_000
 
 
+@dataclass(slots=True, kw_only=True)
 class Learner:
-    """One learner per journal. ``step`` does a bounded amount of work and says whether there is more."""
+    """One learner per journal. ``step`` does a bounded amount of work and says whether there is more.
 
-    def __init__(
-        self,
-        *,
-        journal: Journal,
-        snapshots: SnapshotStore,
-        sealer: Sealer,
-        clock: Clock,
-        publish_every_us: int = 1_000_000,
-        note: Note = unnoted,
-    ) -> None:
-        self._journal = journal
-        self._snapshots = snapshots
-        self._clock = clock
-        self._publish_every_us = publish_every_us
-        self._published_us = 0
-        self._published: dict[str, tuple[str, int]] = {}
-        self.fold = Fold(sealer, self._find_decision, note=note)
+    Attributes:
+        tenure: taken already. ``Fenced`` is raised by whatever finds that it was lost: the process must end.
+        history: opens what has the records, too, that were cut from the journal.
+        clock, pace: the wall's, for what people read; and one that nobody sets, for what is done once in a while.
+        make_joiner: of every fold, one.
+        attempts: knows which settlement killed the processes before this one.
+        fold: all that was read.
+    """
+
+    journal: Journal
+    snapshots: SnapshotStore
+    sealer: Sealer
+    clock: Clock
+    tenure: Tenure
+    history: Callable[[], Reads] | None = None
+    pace: Clock = steady_clock
+    publish_every_us: int = 1_000_000
+    note: Note = unnoted
+    make_joiner: Callable[[], Joiner] = Joiner
+    attempts: Attempts | None = None
+    fold: Fold = field(init=False)
+    _publisher: Publisher = field(init=False)
+    _skip: frozenset[int] = frozenset()
+    _publish_at_us: int = 0
+    _tick_at_us: int = 0
+    _last: Stored | None = None
+    _last_read_us: int = field(init=False)
+    _in_doubt: bool = False
+
+    def __post_init__(self) -> None:
+        self.fold = self._new_fold(self.journal, StoredStates(self.snapshots), {})
+        self._publisher = Publisher(self.snapshots, self.clock)
+        self._last_read_us = self.pace()
 
     def restore(self) -> None:
-        """Fold the journal from its start, going on from the newest good snapshots instead of learning anew."""
-        self.fold.resume = self._resumable()
-        self._published = {name: (r.lineage, r.settled_position) for name, r in self.fold.resume.items()}
-        while self._read():
-            pass
+        """Fold the journal from its start, going on from the newest good snapshots instead of learning anew.
+
+        Where that is not possible, because what a snapshot should tell is lost or was cut, everything is learned anew.
+        """
+        self._skip_what_kills()
+        stored = StoredStates(self.snapshots)
+        try:
+            self._fold_anew(self.journal, stored, resumable(self.journal, self.snapshots))
+        except (SnapshotError, Incomplete) as error:
+            log.warning("learning_from_the_start", error=str(error))
+            past = self.journal if self.history is None else self.history()
+            with tempfile.TemporaryDirectory() as folder:
+                wanted = wanted_states(self._records(past))
+                self._fold_anew(past, FoldedStates(wanted, stored, Path(folder)), {})
+            self.fold.states = stored
 
     def step(self) -> bool:
-        """Read, settle, learn, publish. True if there is more to read right now."""
-        busy = self._read() == BATCH
-        if busy:
+        """Read, settle, learn, publish. True if there is more to read right now.
+
+        Raises:
+            Fenced: another learner is in office.
+            Diverged: the journal is not what it was. Whoever starts again, starts from the truth.
+        """
+        if self._in_doubt:
+            self._ensure_same_journal()
+        self._in_doubt = True
+        busy = self._step()
+        self._in_doubt = False
+        return busy
+
+    def _step(self) -> bool:
+        if self._read() == BATCH:
             return True
         self._append([*self._origins(), *self.fold.joiner.pending()])
         self._tick()
         self._publish()
-        return self.fold.position < self._journal.last_position()
+        last = self.journal.last_position()
+        if last < self.fold.position:
+            raise Diverged(f"the journal ends at position {last}; it was at {self.fold.position} before")
+        return self.fold.position < last or self.fold.joiner.next_due is not None
+
+    def _skip_what_kills(self) -> None:
+        """A settlement that killed the learner several times in a row is left out, by this fold and every other."""
+        deadly = None if self.attempts is None else self.attempts.begin()
+        record = None if deadly is None else skip_record(self.journal, deadly)
+        if record is not None:
+            log.error("settlement_skipped", **record.payload)
+            self.journal.append([record], fence=self.tenure.epoch)
+        self._skip = skipped(self.journal)
+
+    def _new_fold(self, past: Reads, states: States, resume: Mapping[str, Resumed]) -> Fold:
+        return Fold(
+            self.sealer,
+            lambda decision_id: past.find("decision", decision_id),
+            states,
+            resume=resume,
+            joiner=self.make_joiner(),
+            note=self.note,
+            skip=self._skip,
+            attempt=unattempted if self.attempts is None else self.attempts.note,
+        )
+
+    def _fold_anew(self, past: Reads, states: States, resume: Mapping[str, Resumed]) -> None:
+        self.fold = self._new_fold(past, states, resume)
+        for stored in self._records(past):
+            self.fold.apply(stored)
+            self._last = stored
+        self._last_read_us = self.pace()
+
+    def _records(self, past: Reads) -> Iterator[Stored]:
+        position = 0
+        while batch := past.read(position, BATCH):
+            self._keep_office()
+            if not position:
+                self._publisher.journal = identity_of(batch[0])
+            yield from batch
+            position = batch[-1].position
 
     def _read(self) -> int:
-        batch = self._journal.read(self.fold.position, BATCH)
+        self._keep_office()
+        batch = self.journal.read(self.fold.position, BATCH)
+        if batch and self._last is None:
+            self._publisher.journal = identity_of(batch[0])
         for stored in batch:
             self.fold.apply(stored)
+            self._last = stored
+        if batch:
+            self._last_read_us = self.pace()
         return len(batch)
 
+    def _keep_office(self) -> None:
+        if self.tenure.keep():
+            self._ensure_same_journal()
+
+    def _ensure_same_journal(self) -> None:
+        """After an outage, and now and then: a server that lost its end may have grown beyond it again."""
+        last = self._last
+        if last is not None and self.journal.read(last.position - 1, 1)[:1] != [last]:
+            raise Diverged(f"position {last.position} of the journal is not what it was")
+
     def _append(self, records: Sequence[AnyRecord]) -> None:
-        for start in range(0, len(records), BATCH):
-            self._journal.append(records[start : start + BATCH])
-        while self._read() == BATCH:
-            pass
+        for start in range(0, len(records), APPENDED):
+            self.journal.append(records[start : start + APPENDED], fence=self.tenure.epoch)
+            while self._read() == BATCH:
+                pass
 
     def _tick(self) -> None:
-        if self.fold.joiner.open_count and self._clock() - self.fold.time_us >= TICK_US:
+        """Let journal time go on while it matters and nothing else does: by either clock, at most once a second."""
+        now_us = self.pace()
+        quiet_us = max(now_us - self._last_read_us, self.clock() - self.fold.time_us)
+        if self.fold.joiner.open_count and quiet_us >= TICK_US and now_us >= self._tick_at_us:
+            self._tick_at_us = now_us + TICK_US
             self._append([TickRecord()])
 
     def _origins(self) -> list[ControlRecord]:
@@ -109,81 +223,12 @@ class Learner:
         return ControlRecord(action="origin", placement=placement, version=version, payload=msgspec.to_builtins(origin))
 
     def _publish(self) -> None:
-        now_us = self._clock()
-        if now_us - self._published_us < self._publish_every_us:
+        """A lineage may end between the staging of its snapshot and its record: then another one's is served."""
+        now_us = self.pace()
+        if now_us < self._publish_at_us:
             return
-        for placement, lineage in self.fold.lineages.items():
-            if self._published.get(placement) != (lineage.id, lineage.settled_position) and lineage.learned:
-                self._publish_one(placement, lineage)
-        self._published_us = now_us
-
-    def _publish_one(self, placement: str, lineage: Lineage) -> None:
-        try:
-            manifest = self._snapshots.stage(lineage.policy, **self._manifest_fields(placement, lineage))
-        except (SnapshotError, PolicyError):
-            log.exception("snapshot_refused", placement=placement, lineage=lineage.id)
-            return
-        self._append([_publish_record(manifest)])
-        self._activate(manifest)
-
-    def _activate(self, manifest: Manifest) -> None:
-        try:
-            self._snapshots.activate(manifest)
-        except SnapshotError:
-            log.exception("snapshot_not_activated", placement=manifest.placement, version=manifest.version)
-            return
-        self._published[manifest.placement] = (manifest.lineage, manifest.settled_position)
-
-    def _manifest_fields(self, placement: str, lineage: Lineage) -> dict[str, Any]:
-        return {
-            "placement": placement,
-            "version": f"{lineage.id}.{lineage.settled_position}",
-            "lineage": lineage.id,
-            "params": lineage.origin.params,
-            "encoder_version": lineage.origin.encoder_version,
-            "settled_position": lineage.settled_position,
-            "created_us": self._clock(),
-        }
-
-    def _resumable(self) -> dict[str, Resumed]:
-        found: dict[str, Resumed] = {}
-        for placement in self._snapshots.placements():
-            resumed = self._resumed(placement)
-            if resumed is not None:
-                found[placement] = resumed
-        return found
-
-    def _resumed(self, placement: str) -> Resumed | None:
-        """``None`` sends the lineage back to its origin: a snapshot that is bad, inexact or not this journal's."""
-        try:
-            manifest = self._snapshots.current(placement)
-            if manifest is None or not self._is_ours(manifest):
-                return None
-            policy = self._snapshots.load(manifest)
-        except SnapshotError:
-            log.exception("snapshot_unusable", placement=placement)
-            return None
-        return Resumed(manifest.lineage, policy, manifest.settled_position) if policy.resumes_exactly else None
-
-    def _is_ours(self, manifest: Manifest) -> bool:
-        """Lineages of equal configurations have equal names: whose bytes these are, only a ``publish`` record tells."""
-        published = _publish_record(manifest)
-        stored = self._journal.find("control", published.idempotency_key or "")
-        return stored is not None and stored.record == published
-
-    def _find_decision(self, decision_id: str) -> Stored | None:
-        return self._journal.find("decision", decision_id)
-
-
-def _publish_record(manifest: Manifest) -> ControlRecord:
-    return ControlRecord(
-        action="publish",
-        placement=manifest.placement,
-        version=manifest.version,
-        payload={
-            "lineage": manifest.lineage,
-            "settled_position": manifest.settled_position,
-            "sha256": manifest.sha256,
-            "size": manifest.size,
-        },
-    )
+        for placement, lineage in list(self.fold.lineages.items()):
+            if lineage.has_news and (record := self._publisher.stage(placement, lineage)):
+                self._append([record])
+            self._publisher.serve(placement, self.fold.lineages[placement])
+        self._publish_at_us = now_us + self.publish_every_us

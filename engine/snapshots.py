@@ -1,8 +1,8 @@
 """Snapshots of learned state: written so that whatever is found is whole, and checked before it is used.
 
 A directory has one folder per placement with ``<version>.model``, ``<version>.manifest`` and ``CURRENT.json``, the
-manifest of the version to serve. Every file appears by an atomic rename, after its bytes are on disk. Only the learner
-writes; any number of processes read.
+manifest of the version to serve; also an empty ``<version>.kept`` if a lineage starts from it. Every file appears by an
+atomic rename, after its bytes are on disk. The learner in office writes, and a person's order does; anybody reads.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
+import shutil
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,103 +24,56 @@ from engine import vowpal
 from engine.canary import still_learns
 from engine.errors import ConfigError, PolicyError, SnapshotError
 from engine.flush import flush
+from engine.manifest import TEMPORARY, Manifest, read_manifest, write_manifest
 from engine.policies import registry
 from engine.policies.base import Policy
 
 CURRENT = "CURRENT.json"
 MODEL = ".model"
 MANIFEST = ".manifest"
-_TEMPORARY = ".tmp-"
+KEPT = ".kept"
+KEEP = 20
+_UNWRITTEN: Mapping[str, Any] = {"sha256": "", "size": 0, "vw_version": vowpal.VERSION, "machine": platform.machine()}
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a snapshot is, and how to know that its bytes are the right ones.
-
-    Attributes:
-        lineage: the origin it was learned from; ``settled_position`` how far along the journal.
-        policy, params: registered name and constructor parameters, as configured.
-        sha256, size: of the model file.
-        vw_version, machine: bytes are promised to be reproducible on the same two only.
-    """
-
-    placement: str
-    version: str
-    lineage: str
-    policy: str
-    params: dict[str, Any]
-    encoder_version: str
-    settled_position: int
-    sha256: str
-    size: int
-    vw_version: str
-    machine: str
-    created_us: int
 
 
 class SnapshotStore:
     """Snapshots in a directory.
 
     Args:
-        keep: how many versions of a placement survive; the current one always does.
+        keep: how many versions of a placement survive, besides those from which a lineage starts; the current one
+            always does.
 
     Raises:
         ConfigError: ``keep`` below 1.
     """
 
-    def __init__(self, directory: Path, keep: int = 20) -> None:
+    def __init__(self, directory: Path, keep: int = KEEP) -> None:
         if keep < 1:
             raise ConfigError(f"keep is {keep}: at least one snapshot must survive")
         self._directory = directory
         self._keep = keep
 
-    def stage(
-        self,
-        policy: Policy,
-        *,
-        placement: str,
-        version: str,
-        lineage: str,
-        params: Mapping[str, Any],
-        encoder_version: str,
-        settled_position: int,
-        created_us: int,
-    ) -> Manifest:
+    def stage(self, policy: Policy, *, kept: bool = False, **described: Any) -> Manifest:
         """Make a snapshot durable without serving it yet. The policy itself is only read.
+
+        Args:
+            kept: it is never pruned.
+            described: of ``Manifest``, what neither the policy nor its bytes tell.
 
         Raises:
             SnapshotError: it could not be written, cannot be loaded back, or no longer learns. Nothing is left behind.
         """
-        written = self._folder(placement) / f"{_TEMPORARY}{uuid.uuid4().hex}"
-        try:
-            written.parent.mkdir(parents=True, exist_ok=True)
-            policy.save(written)
-            _check_learning(policy.name, params, written)
-            flush(written)
-            manifest = Manifest(
-                placement=placement,
-                version=version,
-                lineage=lineage,
-                policy=policy.name,
-                params=dict(params),
-                encoder_version=encoder_version,
-                settled_position=settled_position,
-                sha256=_sha256(written),
-                size=written.stat().st_size,
-                vw_version=vowpal.VERSION,
-                machine=platform.machine(),
-                created_us=created_us,
-            )
-            written.replace(self.path(manifest))
-            _write(self._manifest_path(placement, version), manifest)
-        except OSError as error:
-            raise SnapshotError(f"snapshot {version} could not be written: {error}") from error
-        finally:
-            written.unlink(missing_ok=True)
-        return manifest
+        return self._stage(policy.save, Manifest(**described, policy=policy.name, **_UNWRITTEN), kept=kept)
+
+    def stage_copy(self, manifest: Manifest, *, kept: bool = False, **described: Any) -> Manifest:
+        """Make another snapshot of the same bytes durable. ``described`` says what differs. Raises like ``stage``."""
+        self.check_bytes(manifest)
+        unpublished = msgspec.structs.replace(manifest, published_position=0, **described)
+        return self._stage(partial(shutil.copyfile, self.path(manifest)), unpublished, kept=kept)
 
     def activate(self, manifest: Manifest) -> None:
-        """Serve a staged snapshot from now on, and prune old ones.
+        """Serve a staged snapshot from now on, and prune old ones. Its manifest says where it was published.
 
         Raises:
             SnapshotError: it was never staged, or its bytes are not those of the manifest.
@@ -126,7 +81,8 @@ class SnapshotStore:
         self.check_bytes(manifest)
         folder = self._folder(manifest.placement)
         try:
-            _write(folder / CURRENT, manifest)
+            write_manifest(self._manifest_path(manifest.placement, manifest.version), manifest)
+            write_manifest(folder / CURRENT, manifest)
             self._prune(folder, manifest.version)
         except OSError as error:
             raise SnapshotError(f"snapshot {manifest.version} could not be activated: {error}") from error
@@ -135,13 +91,22 @@ class SnapshotStore:
         """Placements that have a current snapshot, sorted."""
         return sorted(current.parent.name for current in self._directory.glob(f"*/{CURRENT}"))
 
+    def folders(self) -> list[str]:
+        """Placements that have, or had, any snapshot, sorted."""
+        return sorted(folder.name for folder in self._directory.glob("*/"))
+
     def current(self, placement: str) -> Manifest | None:
         """The manifest to serve; ``None`` if nothing was activated yet. Raises ``SnapshotError`` if unreadable."""
-        return _read(self._folder(placement) / CURRENT)
+        return read_manifest(self._folder(placement) / CURRENT)
+
+    def versions(self, placement: str) -> list[Manifest]:
+        """The readable manifests of all versions that are there, published last first."""
+        found = [self._readable(path) for path in self._folder(placement).glob(f"*{MANIFEST}")]
+        return sorted((each for each in found if each is not None), key=lambda each: -each.published_position)
 
     def manifest(self, placement: str, version: str) -> Manifest | None:
         """The manifest of one version; ``None`` if it was pruned or never staged."""
-        return _read(self._manifest_path(placement, version))
+        return read_manifest(self._manifest_path(placement, version))
 
     def path(self, manifest: Manifest) -> Path:
         """Where the model file is."""
@@ -154,7 +119,7 @@ class SnapshotStore:
         """
         path = self.path(manifest)
         try:
-            size, digest = path.stat().st_size, _sha256(path)
+            size, digest = path.stat().st_size, sha256_of(path)
         except OSError as error:
             raise SnapshotError(f"{path.name} cannot be read: {error.strerror}") from error
         if (size, digest) != (manifest.size, manifest.sha256):
@@ -177,15 +142,41 @@ class SnapshotStore:
     def _manifest_path(self, placement: str, version: str) -> Path:
         return self._folder(placement) / f"{_checked_name(version)}{MANIFEST}"
 
+    def _stage(self, write: Callable[[Path], object], manifest: Manifest, *, kept: bool) -> Manifest:
+        written = self._folder(manifest.placement) / f"{TEMPORARY}{uuid.uuid4().hex}"
+        try:
+            written.parent.mkdir(parents=True, exist_ok=True)
+            write(written)
+            _check_learning(manifest.policy, manifest.params, written)
+            flush(written)
+            manifest = msgspec.structs.replace(manifest, sha256=sha256_of(written), size=written.stat().st_size)
+            if kept:
+                self.path(manifest).with_suffix(KEPT).touch()
+            written.replace(self.path(manifest))
+            write_manifest(self._manifest_path(manifest.placement, manifest.version), manifest)
+        except OSError as error:
+            raise SnapshotError(f"snapshot {manifest.version} could not be written: {error}") from error
+        finally:
+            written.unlink(missing_ok=True)
+        return manifest
+
+    @staticmethod
+    def _readable(path: Path) -> Manifest | None:
+        try:
+            return read_manifest(path)
+        except SnapshotError:
+            return None
+
     def _prune(self, folder: Path, current: str) -> None:
         """Manifests go first, so that none ever names a file that is gone; leftovers of a killed process go too."""
+        never = {path.stem for path in folder.glob(f"*{KEPT}")}
         manifests = sorted(folder.glob(f"*{MANIFEST}"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        others = [path.stem for path in manifests if path.stem != current]
-        kept = {current, *others[: self._keep - 1]}
+        others = [path.stem for path in manifests if path.stem != current and path.stem not in never]
+        kept = {current, *never, *others[: self._keep - 1]}
         for path in [*manifests, *folder.glob(f"*{MODEL}")]:
             if path.stem not in kept:
                 path.unlink()
-        for path in folder.glob(f"{_TEMPORARY}*"):
+        for path in folder.glob(f"{TEMPORARY}*"):
             path.unlink()
 
 
@@ -194,7 +185,7 @@ def fingerprint(policy: Policy) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
         policy.save(path)
-        return _sha256(path)
+        return sha256_of(path)
 
 
 def _load(name: str, params: Mapping[str, Any], path: Path) -> Policy:
@@ -213,26 +204,10 @@ def _check_learning(name: str, params: Mapping[str, Any], path: Path) -> None:
         raise SnapshotError("the model no longer learns: a probability did not move with its reward")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _read(path: Path) -> Manifest | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise SnapshotError(f"{path.name} is not a manifest: {error}") from error
-
-
-def _write(path: Path, manifest: Manifest) -> None:
-    temporary = path.with_name(f"{_TEMPORARY}{uuid.uuid4().hex}")
-    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest, order="deterministic")))
-    flush(temporary)
-    temporary.replace(path)
-    flush(path.parent)
 
 
 def _checked_name(name: str) -> str:

@@ -8,78 +8,61 @@ the settlements so far.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import msgspec
 
-from engine.errors import CorruptRecord, PolicyError, SnapshotError, VerificationFailed
+from engine.errors import CorruptRecord, Incomplete, SnapshotError, VerificationFailed
 from engine.fold import Fold
-from engine.journal.base import Journal, Stored
+from engine.journal.base import Reads, Stored
 from engine.pmf import draw, sample
 from engine.privacy import Vault
 from engine.records.schema import ControlRecord, DecisionRecord, SettlementRecord
-from engine.snapshots import SnapshotStore, fingerprint
+from engine.refold import Watch, new_fold, records_of, unwatched
+from engine.snapshots import SnapshotStore
+from engine.verified import Verified
+from engine.verify_snapshots import SnapshotCheck
 
-BATCH = 1_000
 PMF_TOLERANCE = 1e-9
 
 
-@dataclass(slots=True)
-class Verified:
-    """What was compared.
+def verify(history: Reads, vault: Vault, snapshots: SnapshotStore, watch: Watch = unwatched) -> Verified:
+    """Fold the whole history and compare.
 
-    Attributes:
-        snapshots: (placement, version), each byte-identical.
-        foreign: published under an encoder that this software does not have: nothing to compare them with.
-        files: snapshots whose file is still kept, with the right bytes.
-    """
-
-    records: int = 0
-    decisions: int = 0
-    settlements: int = 0
-    snapshots: list[tuple[str, str]] = field(default_factory=list)
-    foreign: list[tuple[str, str]] = field(default_factory=list)
-    files: int = 0
-
-
-def verify(journal: Journal, vault: Vault, snapshots: SnapshotStore) -> Verified:
-    """Fold the whole journal and compare.
+    Args:
+        watch: is told how many records have been compared.
 
     Raises:
         VerificationFailed: at the first record that does not follow from those before it; names its position.
+        CorruptRecord: the history cannot be read.
     """
-    fold = Fold(vault.sealer, lambda decision_id: journal.find("decision", decision_id))
     verified = Verified()
-    for stored in _records(journal):
-        record = stored.record
-        if isinstance(record, DecisionRecord):
-            _check_pmf(stored.position, record)
-            _check_draw(stored.position, record, vault.salts.draw)
-            verified.decisions += 1
-        elif isinstance(record, SettlementRecord):
-            _check_settlement(fold, stored.position, record)
-            verified.settlements += 1
-        _apply(fold, stored)
-        if isinstance(record, ControlRecord) and record.action == "publish":
-            compared = verified.snapshots if _check_snapshot(fold, stored.position, record) else verified.foreign
-            compared.append((record.placement, record.version))
-            verified.files += _check_file(record, stored.position, snapshots)
-        verified.records += 1
+    with new_fold(history, vault.sealer, snapshots) as fold:
+        published = SnapshotCheck(fold, snapshots, verified)
+        for stored in records_of(history, watch):
+            _check_before(fold, stored, vault.salts.draw, verified)
+            _apply(fold, stored)
+            if isinstance(stored.record, ControlRecord):
+                published.observe(stored, stored.record)
     return verified
 
 
-def _records(journal: Journal) -> Iterator[Stored]:
-    position = 0
-    while batch := journal.read(position, BATCH):
-        yield from batch
-        position = batch[-1].position
+def _check_before(fold: Fold, stored: Stored, salt: bytes, verified: Verified) -> None:
+    """What can only be compared before the fold goes on."""
+    record = stored.record
+    verified.records += 1
+    if isinstance(record, DecisionRecord):
+        _check_pmf(stored.position, record)
+        _check_draw(stored.position, record, salt)
+        verified.decisions += 1
+    elif isinstance(record, SettlementRecord):
+        _check_settlement(fold, stored.position, record)
+        verified.settlements += 1
 
 
 def _apply(fold: Fold, stored: Stored) -> None:
     try:
         fold.apply(stored)
-    except (CorruptRecord, msgspec.ValidationError) as error:
+    except (CorruptRecord, Incomplete, SnapshotError, msgspec.ValidationError) as error:
         raise VerificationFailed(str(error), position=stored.position) from error
 
 
@@ -103,7 +86,7 @@ def _check_draw(position: int, record: DecisionRecord, salt: bytes) -> None:
 
 
 def _check_settlement(fold: Fold, position: int, record: SettlementRecord) -> None:
-    expected = fold.joiner.due(record.decision_id)
+    expected = fold.joiner.due(record.decision_id, early=record.early)
     if expected is None:
         raise VerificationFailed(f"decision {record.decision_id} was settled before it was due", position=position)
     first = fold.joiner.next_due
@@ -118,39 +101,3 @@ def _check_settlement(fold: Fold, position: int, record: SettlementRecord) -> No
             f"its records give {expected.reward!r} ({expected.outcomes})",
             position=position,
         )
-
-
-def _check_snapshot(fold: Fold, position: int, record: ControlRecord) -> bool:
-    """False if there is nothing to compare with."""
-    lineage = fold.lineages.get(record.placement)
-    if lineage is None or lineage.id != record.payload.get("lineage"):
-        raise VerificationFailed(f"snapshot {record.version} belongs to no lineage here", position=position)
-    if not fold.can_encode(lineage.origin.encoder_version):
-        return False
-    settled = record.payload.get("settled_position")
-    if lineage.settled_position != settled:
-        raise VerificationFailed(
-            f"snapshot {record.version} says position {settled}, the fold stands at {lineage.settled_position}",
-            position=position,
-        )
-    try:
-        folded = fingerprint(lineage.policy)
-    except PolicyError as error:
-        raise VerificationFailed(f"snapshot {record.version}: {error}", position=position) from error
-    if folded != record.payload.get("sha256"):
-        raise VerificationFailed(f"snapshot {record.version} differs from the model folded anew", position=position)
-    return True
-
-
-def _check_file(record: ControlRecord, position: int, snapshots: SnapshotStore) -> int:
-    """1 if the snapshot's file is still kept, after comparing its bytes; 0 if it was pruned."""
-    try:
-        manifest = snapshots.manifest(record.placement, record.version)
-        if manifest is None:
-            return 0
-        snapshots.check_bytes(manifest)
-    except SnapshotError as error:
-        raise VerificationFailed(f"snapshot {record.version}: {error}", position=position) from error
-    if manifest.sha256 != record.payload.get("sha256"):
-        raise VerificationFailed(f"snapshot {record.version}: its manifest names other bytes", position=position)
-    return 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,11 @@ class Vowpal:
     Whatever would harm the model is refused before it is touched (``engine.vowpal_guards``). Calls are serialised by a
     lock; Vowpal Wabbit holds the interpreter's lock anyway.
 
+    A workspace takes milliseconds to make, during which no other thread runs: it is made when it is first needed, so
+    that one which is loaded from a file is the only one made.
+
     Args:
-        flags: see ``engine.vowpal_flags``; checked by making a workspace with them.
+        flags: see ``engine.vowpal_flags``; checked by making a workspace with them, once in a process.
         max_actions: most candidates in one request.
 
     Raises:
@@ -52,7 +56,8 @@ class Vowpal:
         self.flags = Flags.parse(flags)
         self._max_actions = max_actions
         self._lock = threading.Lock()
-        self._adopt(_workspace(self.flags.tokens))
+        self._made_with = _made_with(tuple(self.flags.tokens))
+        self._actions: OrderedDict[str, Any] = OrderedDict()
 
     @classmethod
     def load(cls, path: Path, flags: str, *, max_actions: int = 200) -> Vowpal:
@@ -70,7 +75,7 @@ class Vowpal:
         except ConfigError as error:
             raise SnapshotError(f"{path.name} is not a model: {error}") from error
         made_with = _options(loaded.get_arguments().replace(f"--initial_regressor {path}", ""))
-        if made_with != _options(self._workspace.get_arguments()):
+        if made_with != self._made_with:
             raise SnapshotError(f"{path.name} was made with other flags: {' '.join(sorted(made_with))}")
         with self._lock:
             self._adopt(loaded)
@@ -93,8 +98,12 @@ class Vowpal:
         *,
         cost: float,
         probability: float,
-    ) -> None:
-        """One update. ``cost`` is clipped to [-1, 0] and the weight 1 / ``probability`` at 1,000 (``safe_label``)."""
+    ) -> float:
+        """One update. ``cost`` is clipped to [-1, 0] and the weight 1 / ``probability`` at 1,000 (``safe_label``).
+
+        Returns the probability that ``predict`` would have given the chosen candidate just before: learning computes it
+        anyway.
+        """
         check_candidates(candidates, self._max_actions)
         check_chosen(chosen, len(candidates))
         label = safe_label(cost, probability)
@@ -105,6 +114,8 @@ class Vowpal:
                 for index, candidate in enumerate(candidates)
             ]
             self._call(self._workspace.learn, examples)
+            before: float = examples[0].get_action_scores()[chosen]
+        return before
 
     def save(self, path: Path) -> None:
         """Write the model; the same state gives the same bytes. Raises ``SnapshotError`` if nothing was written."""
@@ -140,11 +151,18 @@ class Vowpal:
                 ]
         return sorted(terms, key=lambda term: -abs(term[1]))
 
+    @cached_property
+    def _workspace(self) -> Any:
+        return _workspace(self.flags.tokens)
+
+    @cached_property
+    def _label_type(self) -> Any:
+        return self._workspace.get_label_type()
+
     def _adopt(self, workspace: Any) -> None:
         """Examples point into their workspace: a new one starts with a new cache."""
         self._workspace = workspace
-        self._label_type = workspace.get_label_type()
-        self._actions: OrderedDict[str, Any] = OrderedDict()
+        self._actions = OrderedDict()
 
     def _cached(self, candidate: Candidate) -> Any:
         example = self._actions.get(candidate.key)
@@ -188,6 +206,12 @@ def _workspace(arguments: list[str]) -> Any:
         return Workspace(arg_list=[*arguments, *_ALWAYS])
     except (RuntimeError, ValueError) as error:
         raise ConfigError(f"vowpal wabbit refuses {' '.join(arguments)!r}: {error}") from error
+
+
+@cache
+def _made_with(tokens: tuple[str, ...]) -> frozenset[str]:
+    """What a workspace with these flags says it was made with. Raises ``ConfigError`` if there can be none."""
+    return _options(_workspace(list(tokens)).get_arguments())
 
 
 def _options(arguments: str) -> frozenset[str]:

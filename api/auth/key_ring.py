@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from api.auth.bucket import TokenBucket
+from api.auth.bucket import Bucket, MakeBucket, own_bucket
 from api.auth.key import ApiKey, id_of
 from api.auth.key_file import KeyFile
 from api.auth.quiet_log import QuietLog
@@ -22,18 +22,21 @@ class Holder:
     """Whoever presents a key, and what is left of how often they may call."""
 
     key: ApiKey
-    bucket: TokenBucket | None
+    bucket: Bucket | None
 
 
 class KeyRing:
     """Finds holders by the text they present. Raises ``ConfigError`` when made from a file that cannot be used."""
 
-    def __init__(self, file: KeyFile, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, file: KeyFile, clock: Callable[[], float] = time.monotonic, bucket: MakeBucket = own_bucket
+    ) -> None:
         self._file = file
         self._clock = clock
+        self._bucket = bucket
         self._unreadable = QuietLog("api_keys_unreadable")
         self._version = file.version()
-        self._holders = {key.id: _holder(key) for key in file.read()}
+        self._holders = {key.id: Holder(key, bucket(key)) for key in file.read()}
 
     def holder(self, text: str) -> Holder | None:
         """Who presents this text; ``None`` if it is no key, or none any more."""
@@ -67,8 +70,4 @@ class KeyRing:
     def _take(self, keys: tuple[ApiKey, ...]) -> None:
         """A key that is as it was keeps its bucket: adding another must not refill it."""
         known = {holder.key: holder for holder in self._holders.values()}
-        self._holders = {key.id: known.get(key) or _holder(key) for key in keys}
-
-
-def _holder(key: ApiKey) -> Holder:
-    return Holder(key, None if key.rate is None else TokenBucket(key.rate))
+        self._holders = {key.id: known.get(key) or Holder(key, self._bucket(key)) for key in keys}

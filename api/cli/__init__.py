@@ -5,7 +5,23 @@ from __future__ import annotations
 import typer
 
 from api import logs
-from api.cli import demo, doctor, features, keys, learn, quarantine, serve, validate, verify
+from api.cli import (
+    archive,
+    demo,
+    doctor,
+    export,
+    features,
+    keys,
+    learn,
+    policy,
+    quarantine,
+    rebuild,
+    retain,
+    serve,
+    validate,
+    verify,
+    work,
+)
 
 app = typer.Typer(
     help="A contextual-bandit content-selection engine for bots.",
@@ -13,14 +29,20 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(serve.serve)
+app.command(hidden=True)(work.work)
 app.command()(learn.learn)
 app.command()(demo.demo)
 app.command()(validate.validate)
 app.command()(verify.verify)
+app.command()(rebuild.rebuild)
+app.command()(archive.archive)
+app.command()(retain.retain)
+app.command()(export.export)
 app.command()(doctor.doctor)
 app.command()(quarantine.quarantine)
 app.add_typer(features.app, name="features")
 app.add_typer(keys.app, name="keys")
+app.add_typer(policy.app, name="policy")
 
 
 def main() -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import threading
-import time
-from contextlib import ExitStack
-from pathlib import Path
+from contextlib import ExitStack, suppress
 from types import FrameType
 from typing import Annotated
 
@@ -17,41 +14,99 @@ import typer
 
 from api.cli.failure import reported
 from api.doctor.clock_watch import ClockWatch
-from api.doctor.heartbeat import LOCK, Pulse
+from api.doctor.heartbeat import Pulse, living
 from api.settings import Settings
 from api.wiring import build_learner
-from engine.errors import CorruptRecord, JournalError, MaitredError
+from engine.errors import CorruptRecord, Diverged, Fenced, Incomplete, JournalError, MaitredError
 from engine.learn import Learner
 from engine.quarantine import Quarantine
 
 log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = 0.05
+STANDBY_SECONDS = 0.5
 NICENESS = 10
+FENCED = 3
+"""Exit code of a learner whose place was taken while it slept. Started again, it stands by."""
+DIVERGED = 4
+"""Exit code of a learner whose journal is not what it was. Started again, it starts from what is there."""
 
 
 def learn(
+    shard: Annotated[int, typer.Option(min=0, help="of a journal with several shards, the one to learn from")] = 0,
     parent: Annotated[int | None, typer.Option(help="end when this process is no longer the parent")] = None,
 ) -> None:
-    """Read the journal, settle, learn and publish, until told to stop."""
+    """Read the journal, settle, learn and publish, until told to stop; while another one does, stand by."""
     with reported(), ExitStack() as stack:
         settings = Settings()
         settings.home.mkdir(parents=True, exist_ok=True)
-        stop = _stop_on_signals()
-        _become_the_only_learner(settings.home / LOCK, stack, stop, parent)
+        stop = _Stop(parent)
+        stack.enter_context(living(settings.home, shard))
         os.nice(NICENESS)
         quarantine = stack.enter_context(Quarantine(settings.quarantine_path))
-        _run(build_learner(settings, quarantine.note), Pulse(settings.home, ClockWatch()), stop, parent)
+        learner = build_learner(settings, quarantine.note, shard)
+        pulse = Pulse(settings.home, ClockWatch(), shard=shard)
+        try:
+            if _in_office(learner, pulse, stop):
+                _run(learner, pulse, stop)
+        except (Fenced, Diverged) as error:
+            log.error("learner_ends", error=str(error), holder=learner.tenure.holder)
+            raise typer.Exit(FENCED if isinstance(error, Fenced) else DIVERGED) from error
 
 
-def _run(learner: Learner, pulse: Pulse, stop: threading.Event, parent: int | None) -> None:
+class _Stop:
+    """Whether to end: after a signal, or when the parent is gone."""
+
+    def __init__(self, parent: int | None) -> None:
+        self._parent = parent
+        self._told = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._handle)
+
+    def __bool__(self) -> bool:
+        return self._told.is_set() or (self._parent is not None and os.getppid() != self._parent)
+
+    def wait(self, seconds: float) -> None:
+        """Until told to stop, but not longer than this."""
+        self._told.wait(seconds)
+
+    def _handle(self, _: int, __: FrameType | None) -> None:
+        self._told.set()
+
+
+def _in_office(learner: Learner, pulse: Pulse, stop: _Stop) -> bool:
+    """Wait for the office; False if told to stop before."""
+    told = ""
+    while not stop:
+        try:
+            holder = learner.tenure.take()
+        except CorruptRecord:
+            raise
+        except JournalError as error:
+            holder = f"nobody: {error}"
+        if holder == learner.tenure.holder:
+            return True
+        if holder != told:
+            log.info("learner_stands_by", holder=holder)
+        told = holder
+        pulse.stand_by(learner, holder)
+        stop.wait(STANDBY_SECONDS)
+    return False
+
+
+def _run(learner: Learner, pulse: Pulse, stop: _Stop) -> None:
+    log.info("learner_in_office", holder=learner.tenure.holder, epoch=learner.tenure.epoch)
     pulse.beat(learner, "restoring")
     try:
         learner.restore()
         log.info("learner_ready", position=learner.fold.position)
-        while not stop.is_set() and not _orphaned(parent):
+        while not stop:
             if not _step(learner, pulse):
                 stop.wait(IDLE_SECONDS)
+        with suppress(JournalError):  # then it is free when it expires
+            learner.tenure.end()
+    except Fenced:
+        raise  # whoever has the office says how it is
     except MaitredError as error:
         pulse.beat(learner, "stopped", str(error))
         raise
@@ -63,37 +118,10 @@ def _step(learner: Learner, pulse: Pulse) -> bool:
     busy, trouble = False, ""
     try:
         busy = learner.step()
-    except CorruptRecord:
-        raise  # reading it again would not mend it
+    except (CorruptRecord, Diverged, Fenced, Incomplete):
+        raise  # trying again would not mend it
     except JournalError as error:
         log.exception("journal_unreachable")
         trouble = str(error)
     pulse.beat(learner, "learning", trouble)
     return busy
-
-
-def _become_the_only_learner(path: Path, stack: ExitStack, stop: threading.Event, parent: int | None) -> None:
-    """Wait for the lock; it goes with the process that holds it, however that one ends."""
-    lock = stack.enter_context(path.open("w"))
-    while not stop.is_set() and not _orphaned(parent):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(IDLE_SECONDS)
-        else:
-            return
-
-
-def _orphaned(parent: int | None) -> bool:
-    return parent is not None and os.getppid() != parent
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-
-    def handle(_: int, __: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)
-    return stop

@@ -51,13 +51,17 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a decision. A fresh ``outcome_id`` makes the call safe to repeat; ``at`` is RFC 3339."""
+    """What came of a decision. A fresh ``outcome_id`` makes the call safe to repeat; ``at`` is RFC 3339.
+
+    ``corrects`` is the ``outcome_id`` of another outcome of the decision: this one takes its place.
+    """
 
     decision_id: str
     metric: str
     value: float = 1.0
     outcome_id: str = msgspec.field(default_factory=new_id)
     at: str | None = None
+    corrects: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

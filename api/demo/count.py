@@ -61,6 +61,10 @@ class JournalCount:
         elif isinstance(record, ShownRecord) and record.decision_id in self._by_id:
             self._shown(self._by_id[record.decision_id])
         elif isinstance(record, SettlementRecord) and record.decision_id in self._by_id:
+            self._settled(record)
+
+    def _settled(self, record: SettlementRecord) -> None:
+        if not record.early:
             self._by_id[record.decision_id].reward = record.reward
             self.unsettled -= 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import msgspec
@@ -18,8 +18,10 @@ from api.settings import Settings
 from engine import config_file
 from engine.config import Config
 from engine.encode import EncoderSpec
-from engine.errors import ConfigError
-from engine.journal.open import REDIS
+from engine.errors import ConfigError, JournalError
+from engine.journal.cluster_url import CLUSTER
+from engine.journal.open import REDIS, count_shards
+from engine.journal.shards import shard_of
 from engine.snapshots import SnapshotStore
 from features import plan as plans
 from features.clock import Clock, wall_clock
@@ -34,12 +36,30 @@ class Patient:
     Args:
         ask: asks the running service, if there is one.
         clock, space_at: the machine's.
+        shard: of the journal: which one's learner and records are looked at.
     """
 
     settings: Settings
     ask: Callable[[], Service]
     clock: Clock = wall_clock
     space_at: SpaceAt = space_at
+    shard: int = 0
+
+    @cached_property
+    def shards(self) -> int:
+        """How many the journal has; 1 also while that cannot be told."""
+        with suppress(ConfigError, JournalError):
+            return max(1, count_shards(self.settings.journal_url, make=False))
+        return 1
+
+    @cached_property
+    def each_shard(self) -> tuple[Patient, ...]:
+        """The same deployment, with each shard of the journal in turn."""
+        return tuple(replace(self, shard=shard, ask=lambda: self.service) for shard in range(self.shards))
+
+    def with_placement(self, name: str) -> Patient:
+        """The same deployment, with the shard of a placement."""
+        return self.each_shard[shard_of(name, self.shards)]
 
     @cached_property
     def config(self) -> Config | None:
@@ -65,14 +85,14 @@ class Patient:
     def heartbeat(self) -> Heartbeat | None:
         """The learner's last sign of life."""
         with suppress(OSError, msgspec.DecodeError):
-            return read_heartbeat(self.settings.home)
+            return read_heartbeat(self.settings.home, self.shard)
         return None
 
     @cached_property
     def learner_lives(self) -> bool:
         """Whether a learner holds the home's lock."""
         with suppress(OSError):
-            return learner_lives(self.settings.home)
+            return learner_lives(self.settings.home, self.shard)
         return False
 
     @cached_property
@@ -87,9 +107,11 @@ class Patient:
 
     @property
     def journal(self) -> Glance | RedisGlance:
-        """The journal, where it ends."""
+        """The shard of the journal, where it ends."""
         url = self.settings.journal_url
-        return RedisGlance(url, self.settings.durability) if url.startswith(REDIS) else Glance(url)
+        if url.startswith((*REDIS, *CLUSTER)):
+            return RedisGlance(url, self.settings.durability, self.shard)
+        return Glance(url)
 
     @property
     def snapshots(self) -> SnapshotStore:

@@ -8,18 +8,30 @@ from collections.abc import Iterator
 from api.doctor.glance import End
 from engine.errors import ConfigError, JournalError
 from engine.journal.base import Durability, Journal
-from engine.journal.open import open_journal
+from engine.journal.open import count_shards, open_shard
 
 
 class RedisGlance:
-    """What ``Glance`` is for a file. The server's room is its own: nothing here grows. Raises ``JournalError``."""
+    """What ``Glance`` is for a file. The server's room is its own: nothing here grows. Raises ``JournalError``.
 
-    exists = True
+    Args:
+        shard: of the journal, which may be one in a cluster.
+    """
+
     bytes = 0
 
-    def __init__(self, url: str, durability: Durability) -> None:
+    def __init__(self, url: str, durability: Durability, shard: int = 0) -> None:
         self._url = url
         self._durability = durability
+        self._shard = shard
+
+    @property
+    def exists(self) -> bool:
+        """Whether it was ever made; also true while that cannot be told."""
+        try:
+            return count_shards(self._url, make=False) > 0
+        except (ConfigError, JournalError):
+            return True
 
     def end(self) -> End:
         """Where the journal ends."""
@@ -45,7 +57,7 @@ class RedisGlance:
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Journal]:
         try:
-            journal = open_journal(self._url, durability=self._durability)
+            journal = open_shard(self._url, self._shard, durability=self._durability)
         except ConfigError as error:
             raise JournalError(str(error)) from error
         with contextlib.closing(journal):

@@ -60,4 +60,4 @@ async def shown(decision_id: str, request: Request) -> Response:
 )
 @needs(Role.READ)
 async def explain(decision_id: str, request: Request) -> Response:
-    return answered(service_of(request).explainer.explain(decision_id))
+    return answered(await service_of(request).explainer.explain(decision_id))

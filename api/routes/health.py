@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -14,7 +14,6 @@ from api.body import answered
 from api.openapi import gives, gives_text
 from api.schemas import AliveAnswer, ReadyAnswer
 from api.service import service_of
-from engine.errors import JournalError
 
 router = APIRouter(tags=["operations"], route_class=GuardedRoute)
 
@@ -32,7 +31,7 @@ async def healthz() -> Response:
 async def readyz(request: Request) -> Response:
     service = service_of(request)
     if not service.ready:
-        raise HTTPException(503, "still warming up")
+        raise HTTPException(503, "warming up, or ending")
     models = {name: placement.served.version for name, placement in service.decider.placements.items()}
     return answered(ReadyAnswer(models=models))
 
@@ -46,10 +45,6 @@ async def readyz(request: Request) -> Response:
 @needs(Role.READ)
 async def metrics(request: Request) -> Response:
     service = service_of(request)
-    with contextlib.suppress(JournalError):  # what is left is needed most when the journal is away
-        service.metrics.journal_position.set(service.journal.last_position())
-    for name, placement in service.decider.placements.items():
-        service.metrics.settled_position.labels(name).set(placement.served.settled_position)
-    service.metrics.count_refused_learning(service.quarantine.counted("learning"))
-    service.vitals.take(service.metrics)
+    service.metrics.gathered.refused_learning = service.quarantine.counted("learning")
+    await asyncio.to_thread(service.vitals.take, service.metrics)
     return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -46,4 +46,4 @@ def _bodies(body: Arrived) -> tuple[OutcomeBody, ...]:
 
 def _outcome(body: OutcomeBody) -> Outcome:
     at_us = None if body.at is None else microseconds_of(body.at, field="at")
-    return Outcome(body.decision_id, body.metric, body.value, body.outcome_id, at_us)
+    return Outcome(body.decision_id, body.metric, body.value, body.outcome_id, at_us, body.corrects)

@@ -47,10 +47,11 @@ class Lease(NamedTuple):
 class Journal(Protocol):
     """An append-only log of records: one shard's, where there are several.
 
-    Contract (``tests/contract/test_journal.py`` runs it over every implementation):
-        ``append`` is atomic over its records and durable when it returns. Positions increase in commit order across
-        processes, so a reader that resumes after a position never misses a record. A record whose kind and
-        idempotency key are present already is not appended; its ``Appended`` names the first one.
+    Contract (``tests/contract/test_journal*.py`` run it over every implementation):
+        ``append`` is atomic over its records and durable when it returns. Positions follow one another (1, 2, 3 …) in
+        commit order across processes, so a reader that resumes after a position never misses a record, and knows when
+        one is missing. A record whose kind and idempotency key are present already is not appended and uses up no
+        position; its ``Appended`` names the first one.
     """
 
     def append(self, records: Sequence[AnyRecord], *, fence: int | None = None) -> list[Appended]:

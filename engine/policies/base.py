@@ -50,11 +50,15 @@ class Policy(ABC):
             raise PolicyError("a pmf needs at least one candidate")
         return _normalised(self._pmf(shared, candidates), len(candidates))
 
-    def learn(self, example: TrainingExample) -> None:
-        """Learn one settled decision. Policies that do not learn ignore it."""
+    def learn(self, example: TrainingExample) -> float:
+        """Learn one settled decision. Policies that do not learn ignore it.
+
+        Returns the loss of the policy as it was just before, in whatever it minimises: their mean is its progressive
+        validation loss (Blum, Kalai and Langford, "Beating the hold-out", 1999). 0 if it does not tell.
+        """
         if not 0 <= example.chosen < len(example.candidates):
             raise PolicyError(f"chosen index {example.chosen} of {len(example.candidates)} candidates")
-        self._learn(example)
+        return self._learn(example) or 0.0
 
     def save(self, path: Path) -> None:
         """Write the learned state to ``path``; the same state gives the same bytes."""
@@ -72,7 +76,7 @@ class Policy(ABC):
     @abstractmethod
     def _pmf(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> Sequence[float]: ...
 
-    def _learn(self, example: TrainingExample) -> None:
+    def _learn(self, example: TrainingExample) -> float | None:
         return None
 
 

@@ -10,6 +10,7 @@ from engine.errors import ConfigError
 from engine.policies.base import Policy
 from engine.types import Candidate, TrainingExample
 from engine.vowpal import Vowpal
+from engine.vowpal_guards import MIN_PROBABILITY
 
 DEFAULT_FLAGS = "--cb_explore_adf --squarecb --gamma_scale 10 --epsilon 0.02 -l 1 -q SA -b 20"
 
@@ -72,14 +73,17 @@ class VwPolicy(Policy):
     def _pmf(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> Sequence[float]:
         return self._vowpal.predict(shared, candidates)
 
-    def _learn(self, example: TrainingExample) -> None:
-        self._vowpal.learn(
+    def _learn(self, example: TrainingExample) -> float:
+        """The loss is what Vowpal Wabbit's own driver reports: the cost × probability now / the label's probability."""
+        probability = self._label_probability(example.propensity)
+        now = self._vowpal.learn(
             example.shared,
             example.candidates,
             example.chosen,
             cost=-example.reward,
-            probability=self._label_probability(example.propensity),
+            probability=probability,
         )
+        return -example.reward * now / max(MIN_PROBABILITY, probability)
 
     def _label_probability(self, propensity: float) -> float:
         """1 for every propensity that is one; others pass through, to be refused."""

@@ -154,7 +154,8 @@ class SettlementRecord(Record, frozen=True, kw_only=True, tag="settlement"):
 
     @property
     def idempotency_key(self) -> str | None:
-        return f"{self.decision_id}/early" if self.early else self.decision_id
+        # No id has a line break, so this is no other decision's key.
+        return f"{self.decision_id}\nearly" if self.early else self.decision_id
 
     @property
     def about(self) -> str | None:

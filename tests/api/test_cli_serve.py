@@ -50,6 +50,8 @@ def eventually(condition: Callable[[], object]) -> None:
     [
         (("--workers", "2"), "Redis"),
         (("--workers", "0"), "--workers"),
+        (("--workers", "257"), "--workers"),
+        (("--workers", "many"), "--workers"),
         (("--port", "0"), "--port"),
         (("--port", "70000"), "--port"),
     ],
@@ -60,6 +62,25 @@ def test_what_cannot_be_done_is_refused_as_misuse(run_verb, home: Path, argument
     assert why in done.stderr
     assert "Traceback" not in done.stderr
     assert not (home / "journal.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [({"features_reader": "sdk"}, "MAITRED_FEATURES_READER=direct"), ({}, "features on Redis")],
+)
+def test_several_workers_need_stores_that_processes_can_share(run_verb, home: Path, variables, why):
+    done = run_verb("serve", "--workers", "2", home=home, journal="redis://127.0.0.1:1/0", **variables)
+    assert done.returncode in (1, 2)
+    assert why in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+    assert not (home / "keys.db").exists()
+
+
+def test_what_keeps_others_alive_imports_next_to_nothing():
+    code = "import sys; import api.supervisor; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    heavy = {"engine", "fastapi", "numpy", "prometheus_client", "pydantic", "redis", "typer", "uvicorn", "vowpalwabbit"}
+    assert not heavy & set(done.stdout.split())
 
 
 def test_a_wrong_variable_is_named(run_verb, home: Path):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
+from api.doctor.scrape import parse
 from api.refused import refusal_of
 from engine.quarantine import Quarantine
 from engine.refusal import Refusal
@@ -23,13 +24,8 @@ def listed(edge: Any) -> dict[tuple[str, str, str], int]:
 
 
 def metric(edge: Any) -> dict[tuple[str, str], float]:
-    edge.send("GET", "/metrics")
-    samples = next(iter(edge.service.metrics.quarantined.collect())).samples
-    return {
-        (sample.labels["where"], sample.labels["reason"]): sample.value
-        for sample in samples
-        if sample.name.endswith("_total")
-    }
+    samples = parse(edge.send("GET", "/metrics").text).values.get("maitred_quarantined_total", {})
+    return {(dict(labels)["where"], dict(labels)["reason"]): value for labels, value in samples.items()}
 
 
 def test_refused_requests_are_listed_by_route_and_problem_and_counted(own_edge):

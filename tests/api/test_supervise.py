@@ -1,4 +1,4 @@
-"""The learner's process: restarted when it dies, with growing patience, and gone when its parent is."""
+"""A child that is kept running: restarted when it dies, with growing patience, and gone when its keeper is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from api.supervise import Backoff, LearnerProcess
+from api.supervise import Backoff, Child, Kept
 
 QUICK = Backoff(first=0.01, longest=0.05)
 FOREVER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -43,49 +43,81 @@ def lives(pid: int) -> bool:
     return state not in "ZX"
 
 
-def test_a_learner_that_is_killed_is_started_again_and_ended_with_its_owner():
-    with LearnerProcess(FOREVER, backoff=QUICK) as learner:
-        first = learner.pid
+def child(command: list[str]) -> Child:
+    return Child("child", command)
+
+
+def test_a_child_that_is_killed_is_started_again_and_ended_with_its_keeper():
+    deaths: list[tuple[str, int]] = []
+    with Kept(child(FOREVER), backoff=QUICK, died=lambda dead, code: deaths.append((dead.name, code))) as kept:
+        first = kept.pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
-        second = eventually(lambda: learner.pid if learner.pid != first else None)
+        second = eventually(lambda: kept.pid if kept.pid != first else None)
         assert lives(second)
     assert not lives(first)
     assert not lives(second)
+    assert deaths == [("child", -signal.SIGKILL)], "an end that was asked for is no death"
 
 
-def test_a_learner_that_ends_at_once_is_started_again_and_again(tmp_path: Path):
+def test_a_child_that_ends_at_once_is_started_again_and_again(tmp_path: Path):
     starts = tmp_path / "starts"
     code = f"open({str(starts)!r}, 'a').write('x')"
-    with LearnerProcess([sys.executable, "-c", code], backoff=QUICK):
+    with Kept(child([sys.executable, "-c", code]), backoff=QUICK):
         eventually(lambda: starts.exists() and len(starts.read_text()) >= 3)
 
 
 def test_leaving_while_a_restart_is_due_starts_nothing(tmp_path: Path):
     starts = tmp_path / "starts"
     code = f"open({str(starts)!r}, 'a').write('x')"
-    with LearnerProcess([sys.executable, "-c", code], backoff=Backoff(first=600.0)) as learner:
-        eventually(lambda: not lives(learner.pid))
+    with Kept(child([sys.executable, "-c", code]), backoff=Backoff(first=600.0)) as kept:
+        eventually(lambda: not lives(kept.pid))
     assert starts.read_text() == "x"
 
 
-def test_nothing_is_started_where_no_learner_is_wanted():
-    with LearnerProcess(FOREVER, enabled=False) as learner:
-        assert learner.pid is None
+def test_a_program_that_is_gone_for_a_while_is_tried_again(tmp_path: Path):
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o700)
+    with Kept(child([str(program)]), backoff=QUICK) as kept:
+        first = kept.pid
+        program.chmod(0o600)
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: not lives(first))
+        program.chmod(0o700)
+        eventually(lambda: kept.pid != first and lives(kept.pid))
 
 
-def test_a_learner_that_does_not_listen_is_killed(monkeypatch):
+def test_a_child_inherits_what_it_is_given_and_nothing_else():
+    ours, theirs = os.pipe()
+    code = (
+        f"import os; os.write({theirs}, os.environ['TOLD'].encode()); os.close({theirs}); import time; time.sleep(600)"
+    )
+    given = Child("child", [sys.executable, "-c", code], {"TOLD": "something"}, (theirs,))
+    with Kept(given, backoff=QUICK):
+        assert os.read(ours, 100) == b"something"
+    os.close(theirs)
+    assert os.read(ours, 1) == b""
+    os.close(ours)
+
+
+def test_a_child_that_does_not_listen_is_killed(monkeypatch):
     monkeypatch.setattr("api.supervise.STOP_SECONDS", 0.1)
-    with LearnerProcess(STUBBORN) as learner:
-        pid = learner.pid
+    with Kept(child(STUBBORN)) as kept:
+        pid = kept.pid
     assert not lives(pid)
 
 
-def test_an_error_of_the_owner_ends_the_learner_too():
-    learner = LearnerProcess(FOREVER)
-    with pytest.raises(KeyError), learner:
+def test_an_error_of_the_keeper_ends_the_child_too():
+    kept = Kept(child(FOREVER))
+    with pytest.raises(KeyError), kept:
         raise KeyError
-    assert not lives(learner.pid)
+    assert not lives(kept.pid)
+
+
+def test_a_child_that_cannot_be_started_at_all_is_said_so():
+    with pytest.raises(FileNotFoundError):
+        Kept(child(["/nowhere/to/be/found"])).start()
 
 
 def test_delays_grow_to_a_bound_and_a_long_life_is_forgiven():
@@ -100,8 +132,8 @@ def test_delays_grow_to_a_bound_and_a_long_life_is_forgiven():
 
 def test_the_real_learner_ends_when_its_parent_is_killed(tmp_path: Path, environment_of):
     code = (
-        "import time; from api.supervise import LearnerProcess\n"
-        "with LearnerProcess() as learner:\n    print(learner.pid, flush=True); time.sleep(600)"
+        "import time; from api import children; from api.supervise import Kept\n"
+        "with Kept(children.learners(1)[0]) as learner:\n    print(learner.pid, flush=True); time.sleep(600)"
     )
     command, environment = [sys.executable, "-c", code], environment_of(home=tmp_path / "home")
     log = tmp_path / "log"

@@ -51,7 +51,7 @@ def settings() -> set[str]:
 
 
 def metrics() -> set[str]:
-    return {metric.name + ("_total" if metric.type == "counter" else "") for metric in Metrics().registry.collect()}
+    return {metric.name + ("_total" if metric.type == "counter" else "") for metric in Metrics().gathered.collect()}
 
 
 def verbs(command: click.Command, name: str = "maitred") -> Iterator[str]:

@@ -19,7 +19,12 @@ from benchmarks.run import QUESTIONS
 from benchmarks.sampling import NotPermitted
 from benchmarks.size import SMOKE
 
-NEEDS = {"decide_over_http": "wrk", "read_redis": "redis-server"}
+NEEDS = {
+    "decide_over_http": "wrk",
+    "decide_while_learning": "wrk",
+    "read_redis": "redis-server",
+    "append_cluster": "redis-server",
+}
 
 pytestmark = pytest.mark.slow
 

@@ -101,6 +101,8 @@ def test_feast_is_not_among_the_modules_of_api_and_learner(own_deployment):
             async with running(service):
                 await service.decider.decide(DecisionRequest("greeting", "s"))
             learner = build_learner(settings)
+            while learner.tenure.take() != learner.tenure.holder:
+                await asyncio.sleep(0.1)
             learner.restore()
             learner.step()
 

@@ -19,15 +19,18 @@ from engine.encode import Encoder, EncoderSpec
 from engine.errors import JournalError
 from engine.feedback import Feedback, Outcome
 from engine.journal.base import Appended, Stored
+from engine.journal.lookup import InlineLookup
 from engine.journal.memory import ImmediateCommits, MemoryJournal
 from engine.learn import Learner
 from engine.models import cold
+from engine.orders import Orders
 from engine.placement import Placement
 from engine.policies.base import Policy
 from engine.privacy import Vault
 from engine.records.keys import KeyTable
 from engine.records.schema import AnyRecord, DecisionRecord, PersonalPart
 from engine.snapshots import SnapshotStore
+from engine.tenure import Tenure
 from engine.types import Decision, DecisionRequest
 from features.assemble import Assembler
 from features.memory import MemoryStore
@@ -85,9 +88,9 @@ class OutageJournal(MemoryJournal):
         super().__init__(clock)
         self.down: set[str] = set()
 
-    def append(self, records: Any) -> list[Appended]:
+    def append(self, records: Any, *, fence: int | None = None) -> list[Appended]:
         self._check("append")
-        return super().append(records)
+        return super().append(records, fence=fence)
 
     def find(self, kind: str, key: str) -> Stored | None:
         self._check("find")
@@ -135,7 +138,7 @@ class Bot:
         """Decide and take feedback through this journal."""
         sessions = SessionWriter(self.store, self.clock)
         shared: dict[str, Any] = {
-            "journal": journal,
+            "lookup": InlineLookup(journal),
             "commits": commits,
             "vault": self.vault,
             "sessions": sessions,
@@ -177,17 +180,24 @@ class Bot:
     def personal(self, record: DecisionRecord) -> PersonalPart:
         return self.sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
 
-    def learner(self, **other: Any) -> Learner:
+    def learner(self, *, holder: str = "learner", **other: Any) -> Learner:
         parts = {
             "journal": self.journal,
             "snapshots": self.snapshots,
             "sealer": self.sealer,
             "clock": self.clock,
+            "pace": self.clock,
             "publish_every_us": 0,
+            **other,
         }
-        learner = Learner(**{**parts, **other})
+        learner = Learner(**{"tenure": Tenure(parts["journal"], holder, clock=parts["pace"]), **parts})
+        assert learner.tenure.take() == learner.tenure.holder
         learner.restore()
         return learner
+
+    @property
+    def orders(self) -> Orders:
+        return Orders(self.journal, self.snapshots, self.clock)
 
     def settle(self, learner: Learner) -> None:
         """Let every window close and the learner do all it has to do."""

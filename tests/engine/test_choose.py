@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.choose import NOTHING_ELIGIBLE, Choice, Served, choose
+from engine.choose import NOTHING_ELIGIBLE, OUT_OF_REACH, TOO_LATE, Choice, Served, choose
 from engine.policies.base import Policy
 from engine.types import Candidate, Group
 
@@ -116,3 +116,23 @@ def test_without_exploration_the_best_is_certain_and_never_learned(group: Group)
 
 def test_without_exploration_what_failed_is_still_told() -> None:
     assert chosen(RuntimeError(), explore=False).degraded == ("policy",)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("explore", [True, False])
+@pytest.mark.parametrize("hindered", [OUT_OF_REACH, TOO_LATE])
+def test_where_something_hinders_the_policy_everybody_gets_the_baseline_for_certain(group, explore, hindered) -> None:
+    choice = chosen(AssertionError("asked"), group, explore=explore, hindered=hindered)
+    assert (choice.pmf, choice.policy, choice.learnable) == ((0.0, 1.0, 0.0, 0.0), "baseline", False)
+    assert (choice.reason, choice.degraded) == (hindered.reason, (hindered.part,))
+
+
+def test_where_something_hinders_the_policy_and_nothing_is_eligible_nothing_is_chosen() -> None:
+    choice = chosen([], candidates=(), hindered=TOO_LATE)
+    assert (choice.pmf, choice.learnable, choice.degraded) == ((), False, ("deadline",))
+
+
+def test_an_outdated_model_is_marked_where_it_answers_and_nowhere_else() -> None:
+    served = Served(Told([0.25] * 4), "v7", refused=True)
+    marked = {group: choose(group, served, {}, CANDIDATES, baseline="b", epsilon=0.1).degraded for group in GROUPS}
+    assert marked == {"champion": ("model",), "random": (), "control": ()}

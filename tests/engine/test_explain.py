@@ -9,6 +9,7 @@ import pytest
 
 from engine.errors import NotFound, PolicyError, SealError
 from engine.explain import Explainer, Explanation
+from engine.journal.lookup import InlineLookup
 from engine.models import ModelWatch
 from engine.policies.uniform import UniformPolicy
 from engine.types import OfferedAction
@@ -18,7 +19,8 @@ ADA = {"user_id": "ada", "consent": True}
 
 def explain(bot, decision_id: str) -> Explanation:
     watch = ModelWatch(bot.snapshots, bot.placements)
-    return Explainer(bot.journal, bot.sealer, bot.placements, watch).explain(decision_id)
+    explainer = Explainer(InlineLookup(bot.journal), bot.sealer, bot.placements, watch)
+    return asyncio.run(explainer.explain(decision_id))
 
 
 def test_everything_that_led_to_a_decision_is_told(bot):

@@ -18,6 +18,7 @@ from engine.journal.sqlite import SqliteJournal
 from engine.policies.base import Policy
 from engine.records.codec import decode, encode
 from engine.records.schema import ControlRecord, DecisionRecord, SettlementRecord
+from engine.states import StoredStates
 from engine.types import Candidate, OfferedAction, TrainingExample
 
 AWKWARD = {"text": "naïve =|: 名", "big": 2**53, "small": -1e-9, "yes": True, "no": False, "empty": "", "zero": 0}
@@ -143,7 +144,7 @@ def test_a_record_that_contradicts_itself_is_called_corrupt(bot, changes):
 
 def fold_of(bot, policy: Policy) -> Fold:
     """The whole journal, folded into this policy."""
-    fold = Fold(bot.sealer, lambda id: bot.journal.find("decision", id))
+    fold = Fold(bot.sealer, lambda id: bot.journal.find("decision", id), StoredStates(bot.snapshots))
     for stored in bot.journal.read(0, 1_000):
         fold.apply(stored)
         if "greeting" in fold.lineages:

@@ -1,91 +1,23 @@
-"""The joiner: a table of orderings against the reward each must give, and what must hold for all of them."""
+"""The joiner: what must hold for all orderings. ``test_join_table`` has the orderings themselves."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import ActionSpec, PlacementSpec, PolicySpec, RewardSpec
+from engine.config import PlacementSpec
 from engine.errors import CorruptRecord
 from engine.join import Joiner
 from engine.journal.base import Stored
-from engine.records.schema import (
-    AnyRecord,
-    ControlRecord,
-    DecisionRecord,
-    OutcomeRecord,
-    SettlementRecord,
-    ShownRecord,
-    TickRecord,
-)
+from engine.records.schema import AnyRecord, SettlementRecord, ShownRecord, TickRecord
+from tests.engine.join_words import CLOSE, At, S, catalogue, decision, joined, outcome, placement, stored
 
-S = 1_000_000
-CLOSE = 12 * S  # window 10 s + grace 2 s
 ORDER_FREE = ("sum", "mean", "median", "min", "max")
-
-At = tuple[int, AnyRecord]
-
-
-def placement(**reward: Any) -> PlacementSpec:
-    settings: dict[str, Any] = {"metrics": {"click": 1.0, "buy": 5.0, "dismiss": -2.0}, "window": "10s", "grace": "2s"}
-    return PlacementSpec(
-        reward=RewardSpec(**{**settings, **reward}),
-        baseline="plain",
-        fallback={"en": "Hello"},
-        actions=(
-            ActionSpec(id="plain", templates={"en": "Hi"}),
-            ActionSpec(id="gift", templates={"en": "!"}, cost=0.5),
-        ),
-        policy=PolicySpec(train_on=("champion",)),
-    )
-
-
-def catalogue(spec: PlacementSpec) -> ControlRecord:
-    payload = msgspec.to_builtins(spec)
-    return ControlRecord(action="catalogue", placement="offer", version=spec.version, payload=payload)
-
-
-def decision(spec: PlacementSpec, id: str = "d", **changes: Any) -> DecisionRecord:
-    record = DecisionRecord(
-        id=id,
-        placement="offer",
-        catalogue=spec.version,
-        unit="u",
-        group="champion",
-        candidates=("plain", "gift"),
-        pmf=(0.5, 0.5),
-        chosen=1,
-        policy="vw",
-        model_version="1",
-        encoder_version="1",
-        reason="policy",
-        learnable=True,
-        request_digest=b"",
-        key_ref="k",
-        sealed=b"",
-    )
-    return msgspec.structs.replace(record, **changes)
-
-
-def outcome(metric: str, value: float = 1.0, id: str | None = None, about: str = "d") -> OutcomeRecord:
-    return OutcomeRecord(id=id or f"{metric}/{value}/{about}", decision_id=about, metric=metric, value=value)
-
-
-def stored(timeline: Sequence[At]) -> list[Stored]:
-    return [Stored(position, time_us, record) for position, (time_us, record) in enumerate(timeline, start=1)]
-
-
-def joined(spec: PlacementSpec, timeline: Sequence[At], **settings: Any) -> Joiner:
-    joiner = Joiner(**settings)
-    for entry in stored([(0, catalogue(spec)), *timeline]):
-        joiner.observe(entry)
-    return joiner
+CLICK, BUY, DISMISS = outcome("click"), outcome("buy"), outcome("dismiss")
 
 
 def settled(spec: PlacementSpec, *timeline: At, **decided: Any) -> SettlementRecord:
@@ -93,62 +25,6 @@ def settled(spec: PlacementSpec, *timeline: At, **decided: Any) -> SettlementRec
     joiner = joined(spec, [(0, decision(spec, **decided)), *timeline, (CLOSE + 1, TickRecord())])
     (settlement,) = joiner.pending()
     return settlement
-
-
-CLICK, BUY, DISMISS = outcome("click"), outcome("buy"), outcome("dismiss")
-HALF, TWICE = outcome("click", 0.5), outcome("click", 2.0)
-
-ORDERINGS: list[tuple[str, dict[str, Any], list[At], float, int]] = [
-    ("nothing happened", {}, [], 0.0, 0),
-    ("nothing happened, default", {"default": -1.0}, [], -1.0, 0),
-    ("one outcome", {}, [(S, CLICK)], 1.0, 1),
-    ("an outcome stands in for the default", {"default": 9.0}, [(S, CLICK)], 1.0, 1),
-    ("in the same instant as the decision", {}, [(0, CLICK)], 1.0, 1),
-    ("in the last microsecond of the grace", {}, [(CLOSE, CLICK)], 1.0, 1),
-    ("in the grace", {}, [(11 * S, CLICK)], 1.0, 1),
-    ("one microsecond late", {}, [(CLOSE + 1, CLICK)], 0.0, 0),
-    ("one in time, one late", {}, [(S, CLICK), (CLOSE + 1, BUY)], 1.0, 1),
-    ("an undeclared metric", {"default": 0.25}, [(S, outcome("hover"))], 0.25, 0),
-    ("another decision's outcome", {}, [(S, outcome("click", about="other"))], 0.0, 0),
-    ("max, rising", {}, [(S, CLICK), (2 * S, BUY)], 5.0, 2),
-    ("max, falling", {}, [(S, BUY), (2 * S, CLICK)], 5.0, 2),
-    ("max of negatives only", {"default": 3.0}, [(S, DISMISS)], -2.0, 1),
-    ("min", {"aggregation": "min"}, [(S, CLICK), (2 * S, DISMISS), (3 * S, BUY)], -2.0, 3),
-    ("sum", {"aggregation": "sum"}, [(S, CLICK), (2 * S, DISMISS), (3 * S, BUY)], 4.0, 3),
-    ("sum of weight × value", {"aggregation": "sum"}, [(S, HALF), (2 * S, outcome("buy", 0.1))], 1.0, 2),
-    ("mean", {"aggregation": "mean"}, [(S, CLICK), (2 * S, BUY)], 3.0, 2),
-    ("mean counts no undeclared metric", {"aggregation": "mean"}, [(S, BUY), (S, outcome("hover"))], 5.0, 1),
-    ("median of one", {"aggregation": "median"}, [(S, BUY)], 5.0, 1),
-    ("median of two", {"aggregation": "median"}, [(S, BUY), (2 * S, CLICK)], 3.0, 2),
-    ("median of three", {"aggregation": "median"}, [(S, BUY), (2 * S, DISMISS), (3 * S, CLICK)], 1.0, 3),
-    ("median of four", {"aggregation": "median"}, [(S, BUY), (S, DISMISS), (S, CLICK), (S, TWICE)], 1.5, 4),
-    ("earliest", {"aggregation": "earliest"}, [(S, DISMISS), (2 * S, BUY)], -2.0, 2),
-    ("earliest in the same instant: journal order", {"aggregation": "earliest"}, [(S, CLICK), (S, BUY)], 1.0, 2),
-    ("earliest that counts", {"aggregation": "earliest"}, [(S, outcome("hover")), (2 * S, BUY)], 5.0, 1),
-    ("the same outcome twice", {"aggregation": "sum"}, [(S, CLICK), (2 * S, CLICK)], 1.0, 1),
-    ("two outcomes of the same metric", {"aggregation": "sum"}, [(S, CLICK), (2 * S, TWICE)], 3.0, 2),
-    ("cost", {"cost_on": "buy"}, [(S, BUY)], 4.5, 1),
-    ("cost once", {"cost_on": "buy"}, [(S, BUY), (2 * S, outcome("buy", 2.0))], 9.5, 2),
-    ("no cost without its metric", {"cost_on": "buy"}, [(S, CLICK)], 1.0, 1),
-    ("no cost for what came late", {"cost_on": "buy"}, [(S, CLICK), (CLOSE + 1, BUY)], 1.0, 1),
-    ("no cost for what did not happen", {"cost_on": "buy"}, [(S, outcome("buy", 0.0))], 0.0, 1),
-    ("cost of an undeclared metric", {"cost_on": "ship", "default": 1.0}, [(S, outcome("ship"))], 0.5, 0),
-    ("not a number", {"default": 0.5}, [(S, outcome("click", float("nan")))], 0.5, 0),
-    ("infinite, beside a good one", {"aggregation": "sum"}, [(S, outcome("click", float("inf"))), (S, CLICK)], 1.0, 1),
-    ("absurdly large", {"aggregation": "sum"}, [(S, outcome("click", 1e308)), (S, outcome("buy", 1e308))], 0.0, 0),
-]
-
-
-@pytest.mark.parametrize(
-    ("reward", "timeline", "expected", "counted"), [row[1:] for row in ORDERINGS], ids=[row[0] for row in ORDERINGS]
-)
-def test_each_ordering_gives_its_reward(
-    reward: dict[str, Any], timeline: list[At], expected: float, counted: int
-) -> None:
-    settlement = settled(placement(**reward), *timeline)
-    assert (settlement.reward, settlement.outcomes) == (pytest.approx(expected, abs=1e-12), counted)
-    assert (settlement.learn, settlement.why) == (True, "")
-    assert (settlement.decision_id, settlement.decision_position, settlement.placement) == ("d", 2, "offer")
 
 
 @pytest.mark.parametrize(

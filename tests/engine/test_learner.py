@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,51 +12,14 @@ from engine.errors import CorruptRecord, JournalError, SnapshotError
 from engine.fold import Lineage
 from engine.journal.base import Stored
 from engine.journal.memory import MemoryJournal
+from engine.learn import Learner
 from engine.records.schema import ControlRecord, DecisionRecord, SettlementRecord, TickRecord
 from engine.snapshots import SnapshotStore, fingerprint
 from engine.verify import verify
+from tests.engine.mortal import Death, Fragile, Killed
 
 TURNS = 3
-FRAGILE_CALLS = ("append", "stage", "activate")
 PUBLISH_EVERY_US = 3_000_000
-
-
-class Killed(Exception):
-    """The process is gone; nothing in the learner may catch this."""
-
-
-class Death:
-    """Comes at the n-th moment at which it could, once."""
-
-    def __init__(self, at: int | None) -> None:
-        self.moments = 0
-        self._at = at
-
-    def may_come(self) -> None:
-        self.moments += 1
-        if self.moments == self._at:
-            raise Killed
-
-    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self.may_come()
-            result = function(*args, **kwargs)
-            self.may_come()
-            return result
-
-        return call
-
-
-class Fragile:
-    """A part of the learner; death may come before and after each call that leaves a trace."""
-
-    def __init__(self, part: Any, death: Death) -> None:
-        self._part = part
-        self._death = death
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._part, name)
-        return self._death.around(found) if name in FRAGILE_CALLS else found
 
 
 class Life(NamedTuple):
@@ -82,10 +44,17 @@ def talk(bot, turns: int = TURNS) -> list[Stored]:
 
 def live(bot, script: list[Stored], folder: Path, at: int | None = None) -> Life:
     """Let a learner follow the script, killed at one moment, and give it time to finish."""
+    bot.clock.now_us = script[0].time_us
     journal, snapshots, death = MemoryJournal(bot.clock), SnapshotStore(folder), Death(at)
     parts = {"journal": Fragile(journal, death), "snapshots": Fragile(snapshots, death)}
-    learner = bot.learner(**parts, publish_every_us=PUBLISH_EVERY_US)
-    end_us = script[-1].time_us
+
+    def started() -> Learner:
+        try:
+            return bot.learner(**parts, publish_every_us=PUBLISH_EVERY_US)
+        except Killed:
+            return started()
+
+    learner, end_us = started(), script[-1].time_us
     moments = [(stored.time_us, [stored.record]) for stored in script]
     for time_us, records in [*moments, *((end_us + n * 2_000_000, []) for n in range(1, 8))]:
         bot.clock.now_us = time_us
@@ -96,7 +65,7 @@ def live(bot, script: list[Stored], folder: Path, at: int | None = None) -> Life
                 death.may_come()
             except Killed:
                 assert served_without_record(journal, snapshots) == []
-                learner = bot.learner(**parts, publish_every_us=PUBLISH_EVERY_US)
+                learner = started()
     settlements = [stored.record for stored in journal.read(0, 10_000) if isinstance(stored.record, SettlementRecord)]
     settled = [(settlement.decision_id, settlement.reward) for settlement in settlements]
     return Life(settled, bytes_of(learner.fold.lineages), death.moments, journal, snapshots)

@@ -14,6 +14,8 @@ from engine.announce import announce
 from engine.config import PolicySpec
 from engine.encode import EncoderSpec
 from engine.fold import Lineage
+from engine.policies.base import Policy
+from engine.policies.vw import VwPolicy
 from engine.records.schema import ControlRecord, SettlementRecord
 from engine.snapshots import CURRENT, MODEL, SnapshotStore, fingerprint
 from engine.verify import verify
@@ -51,13 +53,30 @@ def learned(bot):
     return bot
 
 
-def test_a_restart_goes_on_from_the_snapshot_and_learns_nothing_again(learned, tmp_path):
-    learner = learned.learner()
-    assert learner.fold.lineages["greeting"].learned == 0
+def test_a_restart_goes_on_from_the_snapshot_and_learns_nothing_again(learned, tmp_path, monkeypatch):
+    with monkeypatch.context() as forbidding:
+        forbidding.delattr(VwPolicy, "_learn")
+        forbidding.delattr(Policy, "_learn")
+        learner = learned.learner()
+    assert learner.fold.lineages["greeting"].learned == TURNS
     assert bytes_of(learner.fold.lineages) == rebuilt(learned, tmp_path / "none")
     before = learned.journal.last_position()
     learned.settle(learner)
     assert learned.journal.last_position() == before
+
+
+def test_the_progressive_loss_goes_on_where_it_was(make_bot, tmp_path):
+    """Told after every turn by a learner of its own, and once by one that learned everything: not a bit differs."""
+    bot = make_bot()
+    for n in range(TURNS):
+        bot.tell(bot.ask(context={"n": n}).id, float(n % 2))
+        bot.settle(bot.learner())
+    resumed = bot.learner().fold.lineages["greeting"]
+    anew = bot.learner(snapshots=SnapshotStore(tmp_path / "none")).fold.lineages["greeting"]
+    assert (
+        (resumed.learned, resumed.loss) == (anew.learned, anew.loss) == (TURNS, bot.snapshots.current("greeting").loss)
+    )
+    assert -TURNS < resumed.loss < 0.0
 
 
 def _alter_model(folder: Path) -> None:

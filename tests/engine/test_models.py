@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
 from engine.config import PolicySpec
 from engine.encode import Encoder, EncoderSpec
+from engine.manifest import Manifest
 from engine.models import COLD, ModelWatch, cold
-from engine.snapshots import CURRENT, MODEL, Manifest, fingerprint
+from engine.orders import Reason
+from engine.snapshots import CURRENT, MODEL, fingerprint
+
+WHY = Reason("ops", "a test")
+NEW = ("learned", "loss", "journal", "published_position")
+"""What manifests of earlier releases do not have."""
 
 
 @pytest.fixture
@@ -75,29 +83,79 @@ def _truncate_model(folder) -> None:
         model.write_bytes(model.read_bytes()[:-1])
 
 
-def _break_current(folder) -> None:
-    (folder / CURRENT).write_bytes(b"{")
-
-
-def _garble_current(folder) -> None:
-    (folder / CURRENT).write_bytes(b'{"placement": "\xff"}')
-
-
-@pytest.mark.parametrize("damage", [_truncate_model, _break_current, _garble_current])
-def test_a_bad_snapshot_leaves_the_present_model_serving_and_says_so(published, damage):
+def test_a_bad_snapshot_leaves_the_present_model_serving_and_says_so(published):
     bot, learner = published
     watch = ModelWatch(bot.snapshots, bot.placements)
     watch.refresh()
     served = bot.placements["greeting"].served
     learn_more(bot, learner)
-    damage(bot.folder / "snapshots" / "greeting")
+    _truncate_model(bot.folder / "snapshots" / "greeting")
     assert watch.refresh() == watch.refresh() == []
-    assert bot.placements["greeting"].served is served
+    assert bot.placements["greeting"].served == replace(served, refused=True)
     assert list(watch.refused) == ["greeting"]
-    assert not bot.ask().degraded
+    assert bot.ask().degraded == ("model",)
     learn_more(bot, learner)
     assert watch.refresh() == ["greeting"]
     assert not watch.refused
+    assert not bot.ask().degraded
+
+
+@pytest.mark.parametrize("garbage", [b"{", b'{"placement": "\xff"}'])
+def test_when_nobody_can_read_which_snapshot_is_current_the_newest_good_one_serves(published, garbage):
+    bot, learner = published
+    watch = ModelWatch(bot.snapshots, bot.placements)
+    watch.refresh()
+    learn_more(bot, learner)
+    newest = bot.snapshots.current("greeting").version
+    (bot.folder / "snapshots" / "greeting" / CURRENT).write_bytes(garbage)
+    assert (watch.refresh(), watch.refresh()) == (["greeting"], [])
+    assert bot.placements["greeting"].served.version == newest
+    assert bot.ask().degraded == ("model",)
+    learner.step()
+    assert bot.snapshots.current("greeting").version == newest, "who is in office makes it current again"
+    assert watch.refresh() == []
+    assert not watch.refused
+    assert not bot.ask().degraded
+
+
+def test_a_process_that_starts_beside_a_bad_snapshot_serves_the_newest_good_one_of_its_lineage(published):
+    bot, learner = published
+    before = bot.snapshots.current("greeting")
+    learn_more(bot, learner)
+    bot.snapshots.path(bot.snapshots.current("greeting")).write_bytes(b"")
+    watch = ModelWatch(bot.snapshots, bot.placements)
+    assert watch.refresh() == ["greeting"]
+    assert (bot.placements["greeting"].served.version, list(watch.refused)) == (before.version, ["greeting"])
+    bot.orders.reset("greeting", WHY)
+    bot.snapshots.path(bot.snapshots.current("greeting")).write_bytes(b"")
+    bot.placements["greeting"].served = cold(bot.specs["greeting"].policy)
+    assert ModelWatch(bot.snapshots, bot.placements).refresh() == [], "what was given up does not come back"
+    assert bot.placements["greeting"].served.version == COLD
+
+
+def test_nothing_swaps_back_to_what_was_published_before(published):
+    bot, learner = published
+    older = bot.snapshots.current("greeting")
+    learn_more(bot, learner)
+    watch = ModelWatch(bot.snapshots, bot.placements)
+    watch.refresh()
+    newer = bot.placements["greeting"].served.version
+    bot.snapshots.activate(older)
+    assert watch.refresh() == []
+    assert bot.placements["greeting"].served.version == newer
+    bot.snapshots.activate(msgspec.structs.replace(older, journal="another"))
+    assert watch.refresh() == ["greeting"], "positions of another journal say nothing about this one's"
+
+
+def test_a_snapshot_of_an_earlier_release_is_served_until_one_says_where_it_was_published(published):
+    bot, learner = published
+    current = bot.folder / "snapshots" / "greeting" / CURRENT
+    manifest = msgspec.json.decode(current.read_bytes())
+    current.write_bytes(msgspec.json.encode({k: v for k, v in manifest.items() if k not in NEW}))
+    watch = ModelWatch(bot.snapshots, bot.placements)
+    assert watch.refresh() == ["greeting"]
+    learn_more(bot, learner)
+    assert watch.refresh() == ["greeting"]
 
 
 def test_a_snapshot_of_another_policy_or_encoder_is_not_served(published):

@@ -15,9 +15,10 @@ import pytest
 from vowpalwabbit import Workspace
 
 from engine.errors import ConfigError, PolicyError, SnapshotError
+from engine.manifest import Manifest
 from engine.policies.uniform import UniformPolicy
 from engine.policies.vw import VwPolicy
-from engine.snapshots import CURRENT, Manifest, SnapshotStore, fingerprint
+from engine.snapshots import CURRENT, SnapshotStore, fingerprint
 from engine.types import Candidate, TrainingExample
 
 PARAMS = {"flags": "--cb_explore_adf --squarecb --gamma_scale 10 --epsilon 0.02 -l 1 -q SA -b 18"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,28 @@ def test_a_home_without_a_registry_is_refused(plan: Plan, tmp_path: Path) -> Non
 def test_a_folder_that_is_no_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="is not a Feast repository"):
         control_plane.apply(tmp_path, tmp_path / "home")
+
+
+def test_workers_that_start_together_after_materialising_start_feast_once(
+    plan: Plan, feast_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(feast_home, home)
+    registry = home / "features" / "registry.db"
+    behind = msgspec.structs.replace(plan, home=str(home), registry_path=str(registry), registry_sha256="0" * 64)
+    save(behind, plan_path(home))
+    checks: list[Plan] = []
+
+    def check(stale: Plan) -> Plan:
+        """What the process with Feast does, but for Feast."""
+        checks.append(stale)
+        time.sleep(0.05)
+        renewed = msgspec.structs.replace(stale, registry_sha256=sha256_of(registry))
+        save(renewed, plan_path(home))
+        return renewed
+
+    monkeypatch.setattr("features.plan_check.check_plan", check)
+    with ThreadPoolExecutor(4) as workers:
+        plans = list(workers.map(lambda _: ensure_current(plan_path(home)), range(4)))
+    assert checks == [behind]
+    assert {found.registry_sha256 for found in plans} == {sha256_of(registry)}

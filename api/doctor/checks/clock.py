@@ -30,7 +30,8 @@ def look(patient: Patient) -> Iterator[Sign]:
 
 def _journal_ahead_us(patient: Patient) -> int:
     try:
-        return patient.journal.end().time_us - patient.clock() if patient.journal.exists else 0
+        ends = [each.journal.end().time_us for each in patient.each_shard if each.journal.exists]
+        return max(ends) - patient.clock() if ends else 0
     except JournalError:
         return 0
 

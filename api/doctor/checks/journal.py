@@ -11,6 +11,7 @@ from api.doctor.patient import Patient
 from api.doctor.redis_glance import RedisGlance
 from api.doctor.untouched import log_of, reads_whole
 from engine.errors import CorruptRecord, JournalError
+from engine.journal.cluster_url import CLUSTER
 from engine.journal.open import REDIS, SQLITE
 
 NEWEST = 100
@@ -23,13 +24,13 @@ RESTORE = "keep the file, restore the journal's backup; `maitred verify` says ho
 def look(patient: Patient) -> Iterator[Sign]:
     """Its end and its newest records; reading all of it is what ``maitred verify`` does."""
     url, journal = patient.settings.journal_url, patient.journal
-    if not url.startswith((SQLITE, *REDIS)):
-        known = f"{SQLITE}<path> or {REDIS[0]}<host>:<port>/<db>"
+    if not url.startswith((SQLITE, *REDIS, *CLUSTER)):
+        known = f"{SQLITE}<path>, {REDIS[0]}<host>:<port>/<db> or {CLUSTER[0]}<host>:<port>,…"
         yield fail(f"no journal is known by a URL of {url.partition(':')[0]}", f"set MAITRED_JOURNAL to {known}")
-    elif isinstance(journal, RedisGlance):
-        yield _answer(journal, patient.clock())
     elif not journal.exists:
         yield warn("there is no journal yet", "`maitred serve` makes it")
+    elif isinstance(journal, RedisGlance):
+        yield _answer(journal, patient.clock())
     else:
         yield from _read(journal, patient.clock())
 

@@ -38,7 +38,7 @@ def _absent(patient: Patient) -> Sign:
 
 def _has_records(patient: Patient) -> bool:
     try:
-        return patient.journal.exists and patient.journal.end().position > 0
+        return any(each.journal.exists and each.journal.end().position > 0 for each in patient.each_shard)
     except JournalError:
         return True
 

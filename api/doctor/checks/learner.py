@@ -31,7 +31,7 @@ def look(patient: Patient) -> Iterator[Sign]:
 
 def _read(patient: Patient) -> Heartbeat | str | None:
     try:
-        return read_heartbeat(patient.settings.home)
+        return read_heartbeat(patient.settings.home, patient.shard)
     except (OSError, ValueError) as error:
         return str(error)
 
@@ -47,6 +47,8 @@ def _life(patient: Patient, beat: Heartbeat | None) -> Sign:
 
 
 def _alive(beat: Heartbeat | None, now_us: int) -> Sign:
+    if beat is not None and beat.state == "standby" and not beat.is_silent(now_us):
+        return ok(f"stands by (pid {beat.pid}): {beat.waits_for} learns")
     if beat is None:
         return warn("it runs, but has given no sign of life yet", f"wait a second; if it stays silent, {LOG}")
     silent_us = now_us - beat.time_us
@@ -69,6 +71,8 @@ def _work(beat: Heartbeat) -> Iterator[Sign]:
 
 
 def _lag(patient: Patient, beat: Heartbeat | None) -> Iterator[Sign]:
+    if beat is not None and beat.state == "standby":
+        return
     position = 0 if beat is None else beat.position
     try:
         unread_us = patient.journal.first_time_after(position) if patient.journal.exists else None

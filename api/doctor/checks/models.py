@@ -11,12 +11,13 @@ from api.doctor.patient import Patient
 from engine import vowpal
 from engine.config import PolicySpec
 from engine.errors import ConfigError, JournalError, SnapshotError
+from engine.manifest import Manifest
 from engine.policies import registry
-from engine.snapshots import Manifest
 
 UNPUBLISHED_US = 60_000_000
 
 ANEW = "start the learner: it learns anew from the journal and publishes"
+BACKUP = "the journal lost its end, or is another one: restore it, or let the learner start again from what is there"
 
 
 def look(patient: Patient) -> Iterator[Sign]:
@@ -24,11 +25,11 @@ def look(patient: Patient) -> Iterator[Sign]:
     config = patient.config
     if config is None:
         for name in patient.snapshots.placements():
-            yield from _placement(patient, name, None)
+            yield from _placement(patient.with_placement(name), name, None)
         return
     learning = {name: spec.policy for name, spec in config.placements.items() if _learns(spec.policy)}
     for name, policy in learning.items():
-        yield from _placement(patient, name, policy)
+        yield from _placement(patient.with_placement(name), name, policy)
     if not learning:
         yield ok("no placement learns")
 
@@ -50,11 +51,26 @@ def _placement(patient: Patient, name: str, policy: PolicySpec | None) -> Iterat
     except SnapshotError as error:
         yield fail(f"{name}: {error}", ANEW)
         return
+    ahead = _ahead_of_journal(patient, manifest)
+    if ahead:
+        yield fail(f"{name}: {ahead}", BACKUP)
+        return
     misfit = _misfit(patient, manifest, policy)
     if misfit:
         yield warn(f"{name}: {misfit}; it is not served", ANEW)
     else:
         yield from _sound(patient, name, manifest)
+
+
+def _ahead_of_journal(patient: Patient, manifest: Manifest) -> str:
+    journal = patient.journal
+    try:
+        end = journal.end().position if journal.exists else manifest.published_position
+    except JournalError:
+        return ""
+    if manifest.published_position <= end:
+        return ""
+    return f"{manifest.version} was published at position {manifest.published_position}, the journal ends at {end}"
 
 
 def _nothing_yet(patient: Patient, name: str) -> Sign:

@@ -12,9 +12,10 @@ LEAST = 100
 
 
 def look(patient: Patient) -> Iterator[Sign]:
-    """Late ones and orphans by the learner's heartbeat, repeated ones by the running service."""
-    beat, samples = patient.heartbeat, patient.samples
-    late, orphans = (0, 0) if beat is None else (beat.late, beat.orphans)
+    """Late ones and orphans by the learners' heartbeats, repeated ones by the running service."""
+    samples = patient.samples
+    beats = [beat for each in patient.each_shard if (beat := each.heartbeat) is not None]
+    late, orphans = sum(beat.late for beat in beats), sum(beat.orphans for beat in beats)
     accepted = samples.total("maitred_outcomes_total") if samples else 0.0
     repeated = samples.total("maitred_outcome_duplicates_total") if samples else 0.0
     what = f"{late} came after their window, {orphans} named a decision that never came, {repeated:.0f} were repeated"
@@ -23,4 +24,4 @@ def look(patient: Patient) -> Iterator[Sign]:
     elif orphans > WARN_SHARE * max(accepted, LEAST):
         yield warn(what, "report the `decision_id` that was answered, to the service that answered it")
     else:
-        yield ok(what if beat or samples else "not counted: neither learner nor service ever ran here")
+        yield ok(what if beats or samples else "not counted: neither learner nor service ever ran here")

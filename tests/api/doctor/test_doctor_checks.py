@@ -213,6 +213,22 @@ def test_a_model_of_another_configuration_is_not_taken_for_the_present_one(home,
     assert words in finding.what
 
 
+def test_a_model_from_beyond_the_end_of_the_journal_fails(home, diagnose):
+    manifest = SnapshotStore(home / "snapshots").current("greeting")
+    current = home / "snapshots" / "greeting" / CURRENT
+    current.write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, published_position=1_000_000)))
+    finding = only(diagnose(home)["models"])
+    assert finding.status == "fail"
+    assert "the journal ends at" in finding.what
+
+
+def test_a_standby_is_no_learner_that_hangs_and_its_lag_is_not_told(home, diagnose, learner_lock):
+    now_us = read_heartbeat(home).time_us
+    change_heartbeat(home, state="standby", waits_for="another machine", position=0)
+    finding = only(diagnose(home, clock=lambda: now_us)["learner"])
+    assert (finding.status, "another machine learns" in finding.what) == ("ok", True)
+
+
 def test_a_learner_that_does_not_publish_what_it_learned_fails(home, diagnose):
     beat = read_heartbeat(home)
     ahead = msgspec.structs.replace(beat.lineages["greeting"], settled_position=beat.position, learned=9)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from api.doctor.amounts import duration, size
 from api.doctor.clock_watch import JUMP_US, ClockWatch
-from api.doctor.heartbeat import EVERY_US, FILE, LOCK, SILENT_US, Pulse, learner_lives, read_heartbeat
+from api.doctor.heartbeat import EVERY_US, FILE, SILENT_US, Pulse, learner_lives, living, read_heartbeat
 from api.settings import Settings
 from api.wiring import build_learner, open_keys
 from engine.learn import Learner
@@ -46,7 +45,9 @@ def watch(clocks: Clocks) -> ClockWatch:
 def learner(tmp_path: Path) -> Learner:
     settings = Settings(home=tmp_path)
     with closing(open_keys(settings)):
-        return build_learner(settings)
+        learner = build_learner(settings)
+    assert learner.tenure.take() == learner.tenure.holder
+    return learner
 
 
 @pytest.fixture
@@ -106,13 +107,29 @@ def test_silence_is_told_from_the_last_heartbeat_unless_the_journal_is_being_fol
     assert read_heartbeat(tmp_path).is_silent(NOON_US + SILENT_US + 1)
 
 
-def test_a_learner_lives_as_long_as_its_lock_is_held(tmp_path):
+def test_a_learner_lives_as_long_as_one_of_them_holds_the_lock(tmp_path):
     assert not learner_lives(tmp_path)
-    with (tmp_path / LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert learner_lives(tmp_path)
-        assert learner_lives(tmp_path), "looking does not take it"
+    with living(tmp_path):
+        with living(tmp_path):
+            assert learner_lives(tmp_path)
+        assert learner_lives(tmp_path), "neither looking nor leaving takes it from another"
+        assert not learner_lives(tmp_path, shard=1)
     assert not learner_lives(tmp_path)
+
+
+def test_a_standby_is_heard_only_where_nobody_in_office_is(tmp_path, clocks, pulse, learner, monkeypatch):
+    pulse.stand_by(learner, "another machine")
+    beat = read_heartbeat(tmp_path)
+    assert (beat.state, beat.waits_for, beat.epoch) == ("standby", "another machine", 0)
+    pulse.beat(learner, "learning")
+    assert read_heartbeat(tmp_path).epoch == learner.tenure.epoch == 1
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    waiting = Pulse(tmp_path, ClockWatch(clocks.wall, clocks.steady), clocks.wall, clocks.steady)
+    waiting.stand_by(learner, "its neighbour")
+    assert read_heartbeat(tmp_path).state == "learning"
+    clocks.steady_us += SILENT_US + 1
+    waiting.stand_by(learner, "its neighbour")
+    assert read_heartbeat(tmp_path).waits_for == "its neighbour"
 
 
 @pytest.mark.parametrize(

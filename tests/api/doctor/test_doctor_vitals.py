@@ -14,7 +14,7 @@ import pytest
 
 from api.doctor.currency import Currency
 from api.doctor.disk_space import Space
-from api.doctor.heartbeat import FILE, LOCK, SILENT_US, Heartbeat, LineageBeat
+from api.doctor.heartbeat import FILE, LOCK, SILENT_US, Heartbeat, LineageBeat, living
 from api.doctor.scrape import home_digest, parse
 from api.settings import EXAMPLE_CONFIG
 from engine.models import COLD
@@ -78,6 +78,15 @@ def test_a_learner_is_alive_while_it_holds_its_lock_and_is_heard(own_edge, vital
         (home / FILE).write_bytes(beat(time_us=wall_clock() - SILENT_US - 1))
         assert vitals().value("maitred_learner_alive") == 0
     assert vitals().value("maitred_learner_alive") == 0
+
+
+def test_where_only_a_standby_is_heard_a_learner_is_alive_and_its_lag_is_not_known(vitals, home):
+    (home / FILE).write_bytes(beat(state="standby", waits_for="another machine"))
+    with living(home):
+        samples = vitals()
+    assert samples.value("maitred_learner_alive") == 1
+    assert math.isnan(samples.value("maitred_learner_lag_records"))
+    assert math.isnan(samples.value("maitred_learner_lag_seconds"))
 
 
 def test_settlements_that_were_refused_are_told_per_placement(vitals, home):

@@ -1,0 +1,213 @@
+"""Whatever happens, in whatever order: the joiner gives what the rules give, however it is run."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.join import Joiner
+from engine.journal.base import Stored
+from engine.journal.memory import MemoryJournal
+from engine.parking import MemoryParking, Parking
+from engine.records.schema import AnyRecord, DecisionRecord, OutcomeRecord, SettlementRecord
+from engine.sqlite_parking import SqliteParking
+from tests.engine.join_model import Rules
+from tests.engine.join_words import TICK, At, S, catalogue, decision, outcome, placement, shown, stored
+
+EARLY_WAIT_US = 3 * S
+SPECS = [
+    placement(window="1s", grace="0s", aggregation="sum"),
+    placement(window="5s", grace="1s", aggregation="earliest", cost_on="buy"),
+    placement(window="5s", grace="0s", aggregation="max", settle="earliest", default=0.25),
+    placement(window="5s", grace="1s", aggregation="median", settle="earliest", cost_on="dismiss"),
+    placement(window="90d", grace="1s", aggregation="mean"),
+    placement(window="90d", aggregation="min", settle="earliest", default=-1.0),
+]
+NAMES = [str(n) for n in range(6)]
+
+
+@st.composite
+def happenings(draw: Any) -> list[At]:
+    """Decisions, outcomes, corrections and displays of few names, with gaps that are often exactly a window's length."""
+    made = st.builds(
+        decision,
+        st.sampled_from(SPECS),
+        st.sampled_from(NAMES),
+        deferred=st.sampled_from([False, False, True]),
+        group=st.sampled_from(["champion", "champion", "random"]),
+        chosen=st.sampled_from([0, 1]),
+    )
+    reported = st.builds(
+        outcome,
+        st.sampled_from(["click", "buy", "dismiss", "hover"]),
+        st.sampled_from([-1.0, 0.0, 0.5, 1.0]),
+        id=st.sampled_from("abcd"),
+        about=st.sampled_from(NAMES),
+        corrects=st.none() | st.sampled_from("abcd"),
+    )
+    records = st.one_of(made, reported, reported, st.builds(shown, st.sampled_from(NAMES)), st.just(TICK))
+    gaps = st.sampled_from([0, 0, 1, S // 2, S, S, 3 * S, 5 * S, 6 * S, 30 * 86_400 * S])
+    time_us, timeline = 0, [(0, catalogue(spec)) for spec in SPECS]
+    for gap, record in draw(st.lists(st.tuples(gaps, records), max_size=60)):
+        time_us += gap
+        timeline.append((time_us, record))
+    return timeline
+
+
+@dataclass
+class Life:
+    """A learner's loop over a journal: reads in batches, settles now and then, dies and starts again."""
+
+    rng: random.Random
+    make: Callable[[], Joiner]
+    now_us: int = 0
+    journal: MemoryJournal = field(init=False)
+    joiner: Joiner = field(init=False)
+    position: int = 0
+
+    def __post_init__(self) -> None:
+        self.journal = MemoryJournal(lambda: self.now_us)
+        self.joiner = self.make()
+
+    def live(self, timeline: list[At], *, dies: bool = False) -> None:
+        """Everything happens, and in the end everything is settled."""
+        for time_us, record in [*timeline, (timeline[-1][0] + 91 * 86_400 * S, TICK)]:
+            self.now_us = time_us
+            self.journal.append([record])
+            if dies and self.rng.random() < 0.2:
+                self._start_again()
+            if self.rng.random() < 0.5:
+                self._settle(all_of_it=False)
+        while self._settle(all_of_it=True):
+            pass
+
+    def _start_again(self) -> None:
+        watermark, last = self.joiner.low_watermark, self.position
+        self.joiner, self.position = self.make(), 0
+        if self.rng.random() < 0.5:
+            for spec in SPECS:
+                self.joiner.know(spec.version, spec)
+            self.position = last if watermark is None else watermark - 1
+
+    def _settle(self, *, all_of_it: bool) -> int:
+        """Some of what is pending may stay so: the learner dies in between."""
+        self._read()
+        pending = self.joiner.pending()
+        self.journal.append(pending if all_of_it else pending[: self.rng.randint(0, len(pending))])
+        self._read()
+        return len(pending)
+
+    def _read(self) -> None:
+        while batch := self.journal.read(self.position, self.rng.randint(1, 7)):
+            for entry in batch:
+                self.joiner.observe(entry)
+            self.position = batch[-1].position
+
+    def everything(self) -> list[Stored]:
+        return self.journal.read(0, 1_000_000)
+
+    def settlements(self) -> list[SettlementRecord]:
+        return [entry.record for entry in self.everything() if isinstance(entry.record, SettlementRecord)]
+
+
+def rules(most_early: int = 1_000) -> Rules:
+    return Rules({spec.version: spec for spec in SPECS}, EARLY_WAIT_US, most_early)
+
+
+def close(settlements: list[SettlementRecord]) -> list[SettlementRecord]:
+    """But for what floating-point numbers make of a different order of adding up."""
+    return [msgspec.structs.replace(each, reward=round(each.reward, 9)) for each in settlements]
+
+
+def on_disk() -> Parking:
+    return SqliteParking(Path(tempfile.gettempdir()))
+
+
+@given(happenings(), st.integers(0, 2**32))
+@settings(max_examples=300)
+def test_every_settlement_is_what_the_rules_say_whenever_it_is_asked_for(timeline: list[At], seed: int) -> None:
+    life = Life(random.Random(seed), lambda: Joiner(early_wait_us=EARLY_WAIT_US))
+    life.live(timeline)
+    assert close(life.settlements()) == close(rules().settlements(life.everything()))
+    assert (life.joiner.open_count, life.joiner.pending()) == (0, [])
+
+
+@given(happenings(), st.integers(0, 2**32), st.integers(1, 5))
+@settings(max_examples=300)
+def test_starting_again_anywhere_changes_no_settlement_and_no_order(
+    timeline: list[At], seed: int, most_early: int
+) -> None:
+    """From the journal's start or from the low watermark, in whatever batches, with few or many things in memory."""
+    rng = random.Random(seed)
+
+    def make() -> Joiner:
+        return Joiner(
+            early_wait_us=EARLY_WAIT_US,
+            most_early=most_early,
+            parking=MemoryParking(),
+            most_in_memory=rng.choice([1, 3, 1_000]),
+            most_due=rng.choice([1, 2, 1_000]),
+        )
+
+    life = Life(rng, make)
+    life.live(timeline, dies=True)
+    assert close(life.settlements()) == close(rules(most_early).settlements(life.everything()))
+
+
+@pytest.mark.parametrize("park", [MemoryParking, on_disk])
+@given(timeline=happenings(), most=st.integers(1, 6))
+@settings(max_examples=100)
+def test_what_is_parked_settles_as_if_it_had_stayed_in_memory(
+    park: Callable[[], Parking], timeline: list[At], most: int
+) -> None:
+    plain, parked = Joiner(), Joiner(parking=park(), most_in_memory=most)
+    for entry in stored(timeline):
+        plain.observe(entry)
+        parked.observe(entry)
+        assert parked.pending() == plain.pending()
+        assert parked.low_watermark == plain.low_watermark
+    assert (parked.open_count, parked.late, parked.orphans) == (plain.open_count, plain.late, plain.orphans)
+
+
+@given(happenings(), st.integers(1, 3))
+@settings(max_examples=100)
+def test_of_many_that_are_due_the_first_ones_are_given(timeline: list[At], most: int) -> None:
+    whole, bounded = Joiner(), Joiner(most_due=most)
+    for entry in stored(timeline):
+        whole.observe(entry)
+        bounded.observe(entry)
+        assert bounded.pending() == whole.pending()[:most]
+        assert bounded.next_due == whole.next_due
+    assert bounded.late == whole.late
+
+
+@given(happenings())
+@settings(max_examples=100)
+def test_every_outcome_is_counted_late_or_an_orphan_or_about_a_decision_in_time(timeline: list[At]) -> None:
+    unique = list({(type(record), record.idempotency_key or n): (t, record) for n, (t, record) in enumerate(timeline)}.values())
+    unique.sort(key=lambda at: at[0])
+    joiner = Joiner(early_wait_us=EARLY_WAIT_US)
+    entries = stored([*unique, (unique[-1][0] + 91 * 86_400 * S, TICK)])
+    for entry in entries:
+        joiner.observe(entry)
+    reports = [entry.record for entry in entries if entry.record.about and not isinstance(entry.record, DecisionRecord)]
+    assert joiner.late <= sum(isinstance(report, OutcomeRecord) for report in reports)
+    assert joiner.low_watermark == min((each.decision_position for each in joiner.pending()), default=None)
+
+
+def test_the_model_is_not_the_joiner_in_disguise() -> None:
+    """Both are given the same journal, and the model notices every change of a reward that counted."""
+    spec = SPECS[0]
+    records: list[AnyRecord] = [catalogue(spec), decision(spec), outcome("click"), outcome("buy")]
+    journal = stored([(0, record) for record in records] + [(2 * S, TICK)])
+    (settlement,) = rules().settlements(journal)
+    assert (settlement.reward, settlement.outcomes, settlement.decision_position) == (6.0, 2, 2)
