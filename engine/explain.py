@@ -181,9 +181,7 @@ def _features(personal: PersonalPart) -> list[Feature]:
 
 def _outcomes(about: Sequence[Stored]) -> list[OutcomeSeen]:
     return [
-        OutcomeSeen(
-            stored.record.id, stored.record.metric, stored.record.value, stored.time_us, stored.record.corrects
-        )
+        OutcomeSeen(stored.record.id, stored.record.metric, stored.record.value, stored.time_us, stored.record.corrects)
         for stored in about
         if isinstance(stored.record, OutcomeRecord)
     ]

@@ -18,7 +18,8 @@ EARLY, CLOSE = 0, 1
 Moment = tuple[int, int, int] | tuple[int, int]
 """When a settlement is due: µs of journal time, ``EARLY`` or ``CLOSE``, and the position that decides among equals.
 
-What closes in a microsecond is due after it, so that whatever is appended in it still counts; what is early is due in it.
+What closes in a microsecond is due after it, so that whatever is appended in it still counts; what is early is due
+in it.
 """
 
 LEARNED_EARLY = "learned early"

@@ -54,18 +54,23 @@ class MemoryParking:
 
     @property
     def soonest(self) -> Moment | None:
+        """When something must be done next; ``None`` if nothing is parked."""
         return min((decision.next for decision in self._parked.values()), default=None)
 
     @property
     def oldest(self) -> int | None:
+        """The first position that matters to what is parked."""
         return min((decision.since for decision in self._parked.values()), default=None)
 
     def put(self, decisions: Sequence[OpenDecision]) -> None:
+        """Park decisions."""
         self._parked.update((decision.id, decision) for decision in decisions)
 
     def take(self, decision_id: str) -> OpenDecision | None:
+        """Take out one decision."""
         return self._parked.pop(decision_id, None)
 
     def take_soonest(self, most: int) -> list[OpenDecision]:
+        """Take out those whose moments come first."""
         soonest = heapq.nsmallest(most, self._parked.values(), key=lambda decision: decision.next)
         return [self._parked.pop(decision.id) for decision in soonest]

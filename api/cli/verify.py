@@ -31,9 +31,7 @@ def verify(
         settings = Settings()
         histories = open_past(settings, archive)
         vault = Vault(open_keys(settings))
-        verified = [
-            _verified(f"shard {shard}", history, vault, settings) for shard, history in enumerate(histories)
-        ]
+        verified = [_verified(f"shard {shard}", history, vault, settings) for shard, history in enumerate(histories)]
     if json_output:
         snapshots, records = sum(len(each.snapshots) for each in verified), sum(each.records for each in verified)
         print(json.dumps({"identical": True, "snapshots": snapshots, "records": records}))

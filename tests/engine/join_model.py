@@ -31,8 +31,17 @@ class Rules:
     def settlements(self, journal: Sequence[Stored]) -> list[SettlementRecord]:
         """Every settlement that is due at the end of this journal, in order."""
         now_us = max(entry.time_us for entry in journal)
-        due = [each for entry in journal if isinstance(entry.record, DecisionRecord) for each in self._of(journal, entry)]
+        due = [each for at in _decisions(journal) for each in self._of(journal, at)]
         return [record for moment, record in sorted(due, key=lambda each: each[0]) if moment[:2] < (now_us, 1)]
+
+    def late(self, journal: Sequence[Stored]) -> int:
+        """Outcomes that came after their decision's window."""
+        return sum(
+            isinstance(entry.record, OutcomeRecord) and entry.time_us > self._closes_us(at)
+            for at in _decisions(journal)
+            for entry in journal
+            if entry.record.about == at.record.about and entry.position > at.position
+        )
 
     def _of(self, journal: Sequence[Stored], at: Stored) -> list[tuple[tuple[int, int, int], SettlementRecord]]:
         spec = self._spec(at)
@@ -48,13 +57,13 @@ class Rules:
 
     def _reports(self, journal: Sequence[Stored], at: Stored) -> list[Stored]:
         """What is about this decision and came in time."""
-        all_reports = [entry for entry in journal if isinstance(entry.record, OutcomeRecord | ShownRecord)]
-        return [entry for entry in all_reports if entry.record.about == _id(at) and self._in_time(entry, at, all_reports)]
+        every = [entry for entry in journal if isinstance(entry.record, OutcomeRecord | ShownRecord)]
+        return [each for each in every if each.record.about == at.record.about and self._in_time(each, at, every)]
 
-    def _in_time(self, report: Stored, at: Stored, all_reports: Sequence[Stored]) -> bool:
+    def _in_time(self, report: Stored, at: Stored, every: Sequence[Stored]) -> bool:
         if report.position > at.position:
             return report.time_us <= self._closes_us(at)
-        in_between = [each for each in all_reports if report.position < each.position < at.position]
+        in_between = [each for each in every if report.position < each.position < at.position]
         return at.time_us - report.time_us <= self.early_wait_us and len(in_between) < self.most_early
 
     def _spec(self, at: Stored) -> PlacementSpec:
@@ -72,7 +81,9 @@ class Rules:
         seen = not at.record.deferred or any(isinstance(each.record, ShownRecord) for each in reports)
         return "" if seen else "not shown"
 
-    def _settled(self, at: Stored, reports: Sequence[Stored], why: str = "", *, early: bool = False) -> SettlementRecord:
+    def _settled(
+        self, at: Stored, reports: Sequence[Stored], why: str = "", *, early: bool = False
+    ) -> SettlementRecord:
         assert isinstance(at.record, DecisionRecord)
         spec = self._spec(at).reward
         outcomes = in_their_places([each.record for each in reports if isinstance(each.record, OutcomeRecord)])
@@ -100,9 +111,9 @@ def in_their_places(outcomes: Sequence[OutcomeRecord]) -> list[OutcomeRecord]:
     for each in heard:
         if each.corrects is not None and each.id not in _way(corrected, each.corrects):
             corrected[each.id] = each.corrects
-    roots = [_way(corrected, each.id)[-1] for each in heard]
+    ids, roots = [each.id for each in heard], [_way(corrected, each.id)[-1] for each in heard]
     # A root that was heard has its own place; one that never came has that of whoever named it first.
-    order = sorted(set(roots), key=lambda root: [e.id for e in heard].index(root) if root in first else roots.index(root))
+    order = sorted(set(roots), key=lambda root: (ids if root in first else roots).index(root))
     return [_standing(root, heard, corrected, first) for root in order]
 
 
@@ -118,5 +129,5 @@ def _way(corrected: Mapping[str, str], id: str) -> list[str]:
     return [id, *_way(corrected, corrected[id])] if id in corrected else [id]
 
 
-def _id(at: Stored) -> str | None:
-    return at.record.about
+def _decisions(journal: Sequence[Stored]) -> list[Stored]:
+    return [entry for entry in journal if isinstance(entry.record, DecisionRecord)]

@@ -15,6 +15,7 @@ from engine.attempts import DEADLY, Attempts
 from engine.policies.vw import VwPolicy
 from engine.rebuild import rebuild
 from engine.records.schema import ControlRecord
+from engine.refusal import Refusal
 from engine.skip import skip_record, skipped
 from engine.snapshots import SnapshotStore, fingerprint
 from engine.verify import verify
@@ -93,14 +94,12 @@ def poisoned(bot, monkeypatch):
 
 
 def test_the_learner_gets_past_it_and_every_fold_gives_the_same_bytes(poisoned, path, tmp_path):
-    deaths, learner, refusals = 0, None, []
-    while learner is None:
-        try:
-            learner = poisoned.learner(attempts=Attempts(path), note=refusals.append)
-            poisoned.settle(learner)
-        except Killed:
-            deaths, learner = deaths + 1, None
-    assert deaths == DEADLY
+    refusals: list[Refusal] = []
+    for _ in range(DEADLY):
+        with pytest.raises(Killed):
+            poisoned.settle(poisoned.learner(attempts=Attempts(path)))
+    learner = poisoned.learner(attempts=Attempts(path), note=refusals.append)
+    poisoned.settle(learner)
     (record,) = [record for record in poisoned.records(ControlRecord) if record.action == "skip"]
     assert (record.payload["decision_id"], record.payload["placement"]) == ("d1", "greeting")
     assert {(refusal.reason, refusal.decision_id) for refusal in refusals} == {("kills-learner", "d1")}

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from engine.join import Joiner
 from engine.journal.base import Stored
 from engine.journal.memory import MemoryJournal
+from engine.open_decision import Terms
 from engine.parking import MemoryParking, Parking
-from engine.records.schema import AnyRecord, DecisionRecord, OutcomeRecord, SettlementRecord
+from engine.records.schema import AnyRecord, SettlementRecord
 from engine.sqlite_parking import SqliteParking
 from tests.engine.join_model import Rules
 from tests.engine.join_words import TICK, At, S, catalogue, decision, outcome, placement, shown, stored
@@ -32,35 +33,38 @@ SPECS = [
     placement(window="90d", grace="1s", aggregation="mean"),
     placement(window="90d", aggregation="min", settle="earliest", default=-1.0),
 ]
-NAMES = [str(n) for n in range(6)]
+START = 10 * S
+"""Nothing is reported before the catalogues are there."""
 
 
 @st.composite
-def happenings(draw: Any) -> list[At]:
-    """Decisions, outcomes, corrections and displays of few names, with gaps that are often exactly a window's length."""
-    made = st.builds(
-        decision,
-        st.sampled_from(SPECS),
-        st.sampled_from(NAMES),
-        deferred=st.sampled_from([False, False, True]),
-        group=st.sampled_from(["champion", "champion", "random"]),
-        chosen=st.sampled_from([0, 1]),
-    )
-    reported = st.builds(
+def told(draw: Any, id: str) -> list[At]:
+    """A decision and what is reported about it: often at the very moments at which it begins or ceases to count."""
+    spec, at_us = draw(st.sampled_from(SPECS)), START + draw(st.integers(0, 12)) * S // 2
+    deferred, group = draw(st.sampled_from([False, False, True])), draw(st.sampled_from(["champion"] * 4 + ["random"]))
+    hold_us = Terms.of(spec).hold_us
+    offsets = st.sampled_from([-3 * S - 1, -3 * S, -S, 0, 0, 1, S // 2, S, hold_us, hold_us, hold_us + 1, hold_us + S])
+    outcomes = st.builds(
         outcome,
         st.sampled_from(["click", "buy", "dismiss", "hover"]),
         st.sampled_from([-1.0, 0.0, 0.5, 1.0]),
         id=st.sampled_from("abcd"),
-        about=st.sampled_from(NAMES),
+        about=st.just(id),
         corrects=st.none() | st.sampled_from("abcd"),
     )
-    records = st.one_of(made, reported, reported, st.builds(shown, st.sampled_from(NAMES)), st.just(TICK))
-    gaps = st.sampled_from([0, 0, 1, S // 2, S, S, 3 * S, 5 * S, 6 * S, 30 * 86_400 * S])
-    time_us, timeline = 0, [(0, catalogue(spec)) for spec in SPECS]
-    for gap, record in draw(st.lists(st.tuples(gaps, records), max_size=60)):
-        time_us += gap
-        timeline.append((time_us, record))
-    return timeline
+    reports = draw(st.lists(st.tuples(offsets, st.one_of(outcomes, outcomes, st.just(shown(id)))), max_size=8))
+    made = decision(spec, id, deferred=deferred, group=group, chosen=draw(st.sampled_from([0, 1])))
+    return [(at_us, made), *((at_us + offset_us, report) for offset_us, report in reports)]
+
+
+@st.composite
+def happenings(draw: Any) -> list[At]:
+    """Several decisions at once; what happens in the same instant happens in any order."""
+    ticks = draw(st.lists(st.tuples(st.integers(0, 40).map(lambda half: half * S // 2), st.just(TICK)), max_size=4))
+    events = [at for id in "123456"[: draw(st.integers(1, 6))] for at in draw(told(id))]
+    in_order = sorted(draw(st.permutations([*events, *ticks])), key=lambda at: at[0])
+    known = [(0, msgspec.structs.replace(catalogue(spec), serial=serial)) for serial, spec in enumerate(SPECS)]
+    return [*known, *in_order]
 
 
 @dataclass
@@ -139,6 +143,7 @@ def test_every_settlement_is_what_the_rules_say_whenever_it_is_asked_for(timelin
     life.live(timeline)
     assert close(life.settlements()) == close(rules().settlements(life.everything()))
     assert (life.joiner.open_count, life.joiner.pending()) == (0, [])
+    assert life.joiner.late == rules().late(life.everything())
 
 
 @given(happenings(), st.integers(0, 2**32), st.integers(1, 5))
@@ -188,20 +193,6 @@ def test_of_many_that_are_due_the_first_ones_are_given(timeline: list[At], most:
         assert bounded.pending() == whole.pending()[:most]
         assert bounded.next_due == whole.next_due
     assert bounded.late == whole.late
-
-
-@given(happenings())
-@settings(max_examples=100)
-def test_every_outcome_is_counted_late_or_an_orphan_or_about_a_decision_in_time(timeline: list[At]) -> None:
-    unique = list({(type(record), record.idempotency_key or n): (t, record) for n, (t, record) in enumerate(timeline)}.values())
-    unique.sort(key=lambda at: at[0])
-    joiner = Joiner(early_wait_us=EARLY_WAIT_US)
-    entries = stored([*unique, (unique[-1][0] + 91 * 86_400 * S, TICK)])
-    for entry in entries:
-        joiner.observe(entry)
-    reports = [entry.record for entry in entries if entry.record.about and not isinstance(entry.record, DecisionRecord)]
-    assert joiner.late <= sum(isinstance(report, OutcomeRecord) for report in reports)
-    assert joiner.low_watermark == min((each.decision_position for each in joiner.pending()), default=None)
 
 
 def test_the_model_is_not_the_joiner_in_disguise() -> None:

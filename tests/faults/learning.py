@@ -19,23 +19,25 @@ JOINING = (
     Fault(
         name="a window closes one moment early",
         breaks="an outcome at the very end of its window does not count",
-        file="engine/join.py",
-        edits={"self._closing[0][0] < now_us:": "self._closing[0][0] <= now_us:"},
-        tests=("tests/engine/test_join.py",),
+        file="engine/agenda.py",
+        edits={"ended = (now_us, CLOSE)": "ended = (now_us + 1, CLOSE)"},
+        tests=("tests/engine/test_join.py", "tests/engine/test_join_table.py"),
     ),
     Fault(
         name="early outcomes are dropped",
         breaks="a click that overtakes its decision is lost",
         file="engine/join.py",
-        edits={"                decision.count(early.record)\n": "                continue\n"},
-        tests=("tests/engine/test_join.py",),
+        edits={"            decision.hear(early.record, terms)\n": "            continue\n"},
+        tests=("tests/engine/test_join.py", "tests/engine/test_join_table.py"),
     ),
     Fault(
         name="a duplicate outcome counts twice",
         breaks="a retried report is a second click",
         file="engine/open_decision.py",
-        edits={"        self._counted.add(outcome.id)\n": ""},
-        tests=("tests/engine/test_join.py",),
+        edits={
+            "isinstance(report, OutcomeRecord) and report.id not in self.heard:": "isinstance(report, OutcomeRecord):"
+        },
+        tests=("tests/engine/test_join.py", "tests/engine/test_join_table.py"),
     ),
     Fault(
         name="deferred but not shown is learned",
@@ -127,10 +129,12 @@ PUBLISHING = (
     Fault(
         name="a snapshot is served before its record",
         breaks="a crash in between leaves a model that no journal explains",
-        file="engine/learn.py",
+        file="engine/publish.py",
         edits={
-            "        self._append([_publish_record(manifest)])\n        self._activate(manifest)\n": (
-                "        self._activate(manifest)\n        self._append([_publish_record(manifest)])\n"
+            "            return publish_record(self._stage(placement, lineage))\n": (
+                "            manifest = self._stage(placement, lineage)\n"
+                "            self._snapshots.activate(manifest)\n"
+                "            return publish_record(manifest)\n"
             )
         },
         tests=("tests/engine/test_learner.py",),
@@ -138,8 +142,8 @@ PUBLISHING = (
     Fault(
         name="a snapshot of another journal is gone on from",
         breaks="a model that this journal does not explain",
-        file="engine/learn.py",
-        edits={"if manifest is None or not self._is_ours(manifest):": "if manifest is None:"},
+        file="engine/publications.py",
+        edits={"if stored is not None and _explains(stored, manifest)": "if stored is not None"},
         tests=("tests/engine/test_learner_resume.py",),
     ),
     Fault(
@@ -153,14 +157,63 @@ PUBLISHING = (
         name="pruning takes the current snapshot",
         breaks="nothing to serve after a restart",
         file="engine/snapshots.py",
-        edits={"kept = {current, *others[: self._keep - 1]}": "kept = {*others[: self._keep]}"},
+        edits={"kept = {current, *never, *others[: self._keep - 1]}": "kept = {*never, *others[: self._keep]}"},
         tests=("tests/engine/test_snapshots.py",),
     ),
     Fault(
         name="a model for another encoder is swapped in",
         breaks="serving encodes in one way, the model learned in another",
         file="engine/models.py",
-        edits={"            and manifest.encoder_version == placement.encoder.version\n": ""},
+        edits={"manifest.encoder_version == placement.encoder.version and (": "("},
         tests=("tests/engine/test_models.py",),
+    ),
+    Fault(
+        name="a learner that overslept writes on",
+        breaks="two learners settle, learn and publish beside each other",
+        file="engine/learn.py",
+        edits={"records[start : start + APPENDED], fence=self.tenure.epoch)": "records[start : start + APPENDED])"},
+        tests=("tests/engine/test_learner_office.py",),
+    ),
+    Fault(
+        name="workers swap to whatever is current",
+        breaks="a learner that overslept brings back an older model",
+        file="engine/manifest.py",
+        edits={"or self.published_position > other.published_position": "or self.version != other.version"},
+        tests=("tests/engine/test_models.py",),
+    ),
+    Fault(
+        name="a journal that was replaced is read on",
+        breaks="a model is published that no journal gives",
+        file="engine/learn.py",
+        edits={"self.journal.read(last.position - 1, 1)[:1] != [last]:": "not self.journal.last_position():"},
+        tests=("tests/engine/test_learner_office.py",),
+    ),
+    Fault(
+        name="what was cut is not missed",
+        breaks="a model of what is left takes the place of one that knew more",
+        file="engine/fold.py",
+        edits={"            self._check_whole(record, lineage)\n": "            pass\n"},
+        tests=("tests/engine/test_learner_office.py",),
+    ),
+    Fault(
+        name="a rollback learns on from nothing",
+        breaks="workers serve one model, the learner goes on with another",
+        file="engine/fold.py",
+        edits={'if record.action in ("rollback", "import"):': 'if record.action == "import":'},
+        tests=("tests/engine/test_orders.py",),
+    ),
+    Fault(
+        name="what lineages start from is pruned",
+        breaks="a later rollback has nothing to go back to",
+        file="engine/snapshots.py",
+        edits={"            if kept:\n": "            if not kept:\n"},
+        tests=("tests/engine/test_orders.py",),
+    ),
+    Fault(
+        name="a deadly settlement is learned again",
+        breaks="the learner dies for ever",
+        file="engine/fold.py",
+        edits={"        if position in self.skip:\n": "        if position < 0:\n"},
+        tests=("tests/engine/test_attempts.py",),
     ),
 )
