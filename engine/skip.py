@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+
 from engine.announce import newest
 from engine.journal.base import Reads
 from engine.records.schema import ALL_PLACEMENTS, ControlRecord, SettlementRecord, announcement_key
 
 
-def skipped(journal: Reads) -> frozenset[int]:
-    """Positions of the settlements that no fold of this journal learns. They are all known before it begins."""
-    positions: set[int] = set()
-    while (stored := journal.find("control", announcement_key("skip", ALL_PLACEMENTS, len(positions)))) is not None:
+def skipped(journal: Reads, placement: str | None = None) -> frozenset[int]:
+    """Positions of the settlements, of one placement or all, that no fold of this journal learns.
+
+    They are all known before it begins.
+    """
+    records = _skip_records(journal)
+    return frozenset(r.payload["position"] for r in records if placement in (None, r.payload["placement"]))
+
+
+def _skip_records(journal: Reads) -> Iterator[ControlRecord]:
+    for serial in count():
+        stored = journal.find("control", announcement_key("skip", ALL_PLACEMENTS, serial))
+        if stored is None:
+            return
         assert isinstance(stored.record, ControlRecord)
-        positions.add(int(stored.record.payload["position"]))
-    return frozenset(positions)
+        yield stored.record
 
 
 def skip_record(journal: Reads, position: int) -> ControlRecord | None:

@@ -14,6 +14,7 @@ from api.settings import Settings
 from api.wiring import open_keys
 from engine.errors import ConfigError
 from engine.records.sealing import Sealer
+from engine.skip import skipped
 from engine.snapshots import MODEL
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def export(
         if labels == "learned" and placement is None:
             raise ConfigError("--labels learned needs --placement: a model learns one placement")
         settings = Settings()
-        chosen = Learned() if labels == "learned" else Logged()
         histories, sealer = open_past(settings, archive), Sealer(open_keys(settings))
+        skips = frozenset[int]().union(*(skipped(history, placement) for history in histories))
+        chosen = Learned(skips) if labels == "learned" else Logged()
         with appearing(to) as file:
             known = {
                 name for history in histories for name in _export(format, history, sealer, chosen, file, placement)

@@ -23,7 +23,7 @@ FOLDER = "rebuilt"
 
 def rebuild(
     into: Annotated[Path | None, typer.Option(help="an empty folder; `rebuilt` in the home by default")] = None,
-    archive: Annotated[str | None, typer.Option(help="where it is archived; `archive` in the home by default")] = None,
+    archive: Annotated[str | None, typer.Option(help="where it is archived; MAITRED_ARCHIVE by default")] = None,
 ) -> None:
     """Learn everything anew from the journal and its archive; byte-identical to what was published, or an error."""
     # It brings pyarrow, which serving processes need not have in memory.

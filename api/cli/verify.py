@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def verify(
-    archive: Annotated[str | None, typer.Option(help="where it is archived; `archive` in the home by default")] = None,
+    archive: Annotated[str | None, typer.Option(help="where it is archived; MAITRED_ARCHIVE by default")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Prove that the journal, and its archive, explain every settlement and every published snapshot, byte for byte."""

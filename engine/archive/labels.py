@@ -8,7 +8,7 @@ import msgspec
 
 from engine.archive.line_file import START, LineFile, Mark
 from engine.archive.told import Told
-from engine.errors import NotEvaluable
+from engine.errors import NotEvaluable, UnsafeExample
 from engine.lineage import ORDERED, STARTS, Origin, Start
 from engine.policies import registry
 from engine.policies.vw import VwPolicy
@@ -71,6 +71,9 @@ class Learned:
 
     A lineage that starts from nothing empties the file; a rollback takes back the lines after the version it goes to.
 
+    Args:
+        skipped: positions of settlements that no fold learns (``engine.skip``).
+
     Raises:
         NotEvaluable: (while records pass) the lineage's policy is not Vowpal Wabbit's, or it was rolled back to a
             version whose lines cannot be told any more.
@@ -80,7 +83,8 @@ class Learned:
         imported: version of the snapshot with which the lineage starts, if a person brought it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, skipped: frozenset[int] = frozenset()) -> None:
+        self._skipped = skipped
         self.flags = ""
         self.imported = ""
         self._lineage = ""
@@ -108,6 +112,8 @@ class Learned:
     def label(self, position: int, decision: DecisionRecord, example: TrainingExample, told: Told) -> Label:
         """See ``Labels.label``."""
         assert self._policy is not None
+        if position in self._skipped:
+            raise UnsafeExample(f"the settlement at position {position} killed the learner, and was learned by no fold")
         check_candidates(example.candidates, self._policy.max_actions)
         self._settled = position
         unweighted = self._policy.label_probability == "one"

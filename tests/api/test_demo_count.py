@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
+import msgspec
 import pytest
 
 from api.demo.count import JournalCount, count_when_settled
@@ -67,6 +68,13 @@ def test_only_what_was_shown_and_settled_counts() -> None:
 def test_what_was_reported_shown_after_its_settlement_is_late_and_does_not_count() -> None:
     result = counted(decided("d"), settled("d", 0.0), ShownRecord(decision_id="d"))
     assert (result.earned(), result.late) == ([], 1)
+
+
+def test_what_is_learned_early_counts_when_its_window_has_closed() -> None:
+    early = msgspec.structs.replace(settled("d", 0.25), early=True)
+    assert counted(decided("d", deferred=False), early).unsettled == 1
+    final = counted(decided("d", deferred=False), early, settled("d", 1.0))
+    assert (final.earned(), final.unsettled) == ([1.0], 0)
 
 
 def test_a_decision_that_is_not_deferred_counts_without_being_reported_shown() -> None:

@@ -53,11 +53,11 @@ class App:
 class Running:
     """A server in a thread, on a listener of its own."""
 
-    def __init__(self, **how: Any) -> None:
+    def __init__(self, kind: type[DrainingServer] = DrainingServer, **how: Any) -> None:
         self.app = App()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = self.listener.getsockname()
-        self.server = DrainingServer(configuration(self.app), lambda: self.app.happened.append("ending"), **how)
+        self.server: Any = kind(configuration(self.app), lambda: self.app.happened.append("ending"), **how)
         self.thread = threading.Thread(target=lambda: self.server.run([self.listener]))
         self.thread.start()
         eventually(lambda: self.server.started)
@@ -152,21 +152,31 @@ def test_who_asks_nothing_is_let_go_cleanly_and_does_not_keep_it(run, monkeypatc
         assert running.ended()
 
 
+class LateClients(DrainingServer):
+    """Clients connect in the last moment: the event loop never gets to accept them."""
+
+    def __init__(self, *arguments: Any, **how: Any) -> None:
+        super().__init__(*arguments, **how)
+        self.late: list[socket.socket] = []
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for _ in range(20):
+            client = socket.create_connection(self.servers[0].sockets[0].getsockname())
+            client.settimeout(WITHIN_SECONDS)
+            client.sendall(REQUEST)
+            self.late.append(client)
+        await super().shutdown(sockets)
+
+
 def test_connections_that_wait_to_be_accepted_are_taken_before_the_listener_closes(run):
-    running = run()
-    running.app.go.clear()
-    with contextlib.ExitStack() as stack:
-        stalled = threading.Event()
-        running.server.servers[0].get_loop().call_soon_threadsafe(stalled.wait, WITHIN_SECONDS)
-        waiting = [stack.enter_context(running.connect()) for _ in range(20)]
-        for connection in waiting:
-            connection.sendall(REQUEST)
-        running.order()
-        running.app.go.set()
-        stalled.set()
-        answers = [everything_from(connection) for connection in waiting]
+    running = run(kind=LateClients)
+    running.order()
     assert running.ended()
+    answers = [everything_from(client) for client in running.server.late]
+    assert len(answers) == 20
     assert all(answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"done") for answer in answers)
+    for client in running.server.late:
+        client.close()
 
 
 def test_nobody_is_accepted_afterwards(run):

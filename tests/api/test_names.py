@@ -39,7 +39,7 @@ ID_FIELDS = [
     for field in ("session_id", "user_id", "turn_id")
 ] + [
     ("/v1/outcomes", {"decision_id": "d", "metric": "clicked", "value": 1}, field)
-    for field in ("decision_id", "metric", "outcome_id")
+    for field in ("decision_id", "metric", "outcome_id", "corrects")
 ]  # fmt: skip
 
 

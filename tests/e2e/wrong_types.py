@@ -48,6 +48,7 @@ WRONG: dict[str, dict[str, Values]] = {
         "metric": TEXT,
         "value": NUMBER,
         "outcome_id": OPTIONAL_TEXT,
+        "corrects": OPTIONAL_TEXT,
         "at": OPTIONAL_TEXT,
         "outcomes": (None, *LIST),
         "outcomes.0": (None, *OBJECT),

@@ -89,14 +89,14 @@ class OutageJournal(MemoryJournal):
         self.down: set[str] = set()
 
     def append(self, records: Any, *, fence: int | None = None) -> list[Appended]:
-        self._check("append")
+        self._refuse_if_down("append")
         return super().append(records, fence=fence)
 
     def find(self, kind: str, key: str) -> Stored | None:
-        self._check("find")
+        self._refuse_if_down("find")
         return super().find(kind, key)
 
-    def _check(self, call: str) -> None:
+    def _refuse_if_down(self, call: str) -> None:
         if call in self.down:
             raise JournalError(f"{call}: the disk is gone")
 

@@ -54,6 +54,14 @@ def test_a_good_file_loads_and_has_no_problem(tmp_path: Path) -> None:
     assert [action.id for action in load(path).placements["greeting"].actions] == ["hello", "gold"]
 
 
+@pytest.mark.parametrize("weight", ["0", "-1.5"])
+def test_learning_from_the_earliest_outcome_is_for_those_who_hear_bad_news_too(
+    problems_of: Problems, weight: str
+) -> None:
+    bad_news = f"{{continued: 1.0, dismissed: {weight}}}"
+    assert problems_of(("{continued: 1.0}", bad_news), ("window: 10m", "window: 10m\n      settle: earliest")) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "key", "expected", "found"),
     [

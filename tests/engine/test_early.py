@@ -45,3 +45,29 @@ def test_the_oldest_is_what_has_waited_longest_and_still_waits() -> None:
     assert early.expire(100) == 2
     assert early.oldest is None
     assert early.take("b") == []
+
+
+def test_none_waits_for_more_later_reports_than_it_may_and_the_oldest_are_given_up_first() -> None:
+    early = EarlyOutcomes(wait_us=1_000, most=3)
+    gone = 0
+    for position in range(1, 11):
+        early.reported()
+        gone += early.expire(position)
+        arrived(early, position, str(position))
+        assert len(early) <= 3
+    assert (gone, early.oldest) == (7, 8)
+    assert [early.take(str(position)) == [] for position in (7, 8)] == [True, False]
+
+
+def test_reports_that_need_not_wait_push_out_those_that_do_as_they_would_for_whoever_starts_in_between() -> None:
+    """Which of them wait depends on decisions that a joiner of the journal's end has never seen."""
+    early, other = EarlyOutcomes(1_000, most=3), EarlyOutcomes(1_000, most=3)
+    for waiting in (early, other):
+        waiting.reported()
+        arrived(waiting, 1, "a")
+    for position in (2, 3, 4):
+        early.reported()
+        other.reported()
+        arrived(other, position, "long settled")
+    assert (early.expire(4), other.expire(4)) == (1, 1)
+    assert early.take("a") == other.take("a") == []

@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
+from engine.config import RewardSpec
 from engine.errors import NotFound, PolicyError, SealError
 from engine.explain import Explainer, Explanation
 from engine.journal.lookup import InlineLookup
@@ -57,6 +58,20 @@ def test_everything_that_followed_is_told(bot):
     ]
     assert told.settlement is not None
     assert (told.settlement.reward, told.settlement.outcomes, told.settlement.learned) == (0.5, 1, True)
+
+
+def test_what_was_learned_early_is_told_as_what_it_became(make_bot):
+    bot = make_bot(reward=RewardSpec(metrics={"click": 1.0, "dismiss": 0.0}, window="5s", settle="earliest"))
+    decision, learner = bot.ask(), bot.learner()
+    bot.tell(decision.id, 1.0, outcome_id="o")
+    learner.step()
+    assert explain(bot, decision.id).settlement is None
+    bot.tell(decision.id, 0.5, outcome_id="p", corrects="o")
+    bot.settle(learner)
+    told = explain(bot, decision.id)
+    assert [(outcome.outcome_id, outcome.corrects) for outcome in told.outcomes] == [("o", None), ("p", "o")]
+    assert told.settlement is not None
+    assert (told.settlement.reward, told.settlement.learned, told.settlement.why) == (0.5, False, "learned early")
 
 
 def test_why_nothing_was_learned_is_told(bot):

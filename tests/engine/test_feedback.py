@@ -34,6 +34,17 @@ def test_an_outcome_is_recorded_once_by_its_id(bot):
     assert session(bot)["clicks"] == 1, "a duplicate moves nothing"
 
 
+def test_a_correction_is_recorded_as_such_and_is_no_second_event_of_the_session(bot):
+    decision = bot.ask()
+    bot.tell(decision.id, 0.5, outcome_id="o")
+    bot.tell(decision.id, 0.25, outcome_id="p", corrects="o")
+    assert [(record.id, record.value, record.corrects) for record in bot.records(OutcomeRecord)] == [
+        ("o", 0.5, None),
+        ("p", 0.25, "o"),
+    ]
+    assert (session(bot)["clicks"], session(bot)["last_reward"]) == (1, 0.5)
+
+
 def test_duplicates_within_one_report_count_once(bot):
     decision = bot.ask()
     outcomes = [Outcome(decision.id, "click", 1.0, "o"), Outcome(decision.id, "click", 1.0, "o")]

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.join import Joiner
@@ -137,7 +137,7 @@ def on_disk() -> Parking:
 
 
 @given(happenings(), st.integers(0, 2**32))
-@settings(max_examples=300)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_every_settlement_is_what_the_rules_say_whenever_it_is_asked_for(timeline: list[At], seed: int) -> None:
     life = Life(random.Random(seed), lambda: Joiner(early_wait_us=EARLY_WAIT_US))
     life.live(timeline)
@@ -147,7 +147,7 @@ def test_every_settlement_is_what_the_rules_say_whenever_it_is_asked_for(timelin
 
 
 @given(happenings(), st.integers(0, 2**32), st.integers(1, 5))
-@settings(max_examples=300)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_starting_again_anywhere_changes_no_settlement_and_no_order(
     timeline: list[At], seed: int, most_early: int
 ) -> None:
@@ -170,7 +170,7 @@ def test_starting_again_anywhere_changes_no_settlement_and_no_order(
 
 @pytest.mark.parametrize("park", [MemoryParking, on_disk])
 @given(timeline=happenings(), most=st.integers(1, 6))
-@settings(max_examples=100)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_parked_settles_as_if_it_had_stayed_in_memory(
     park: Callable[[], Parking], timeline: list[At], most: int
 ) -> None:
@@ -184,7 +184,7 @@ def test_what_is_parked_settles_as_if_it_had_stayed_in_memory(
 
 
 @given(happenings(), st.integers(1, 3))
-@settings(max_examples=100)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_of_many_that_are_due_the_first_ones_are_given(timeline: list[At], most: int) -> None:
     whole, bounded = Joiner(), Joiner(most_due=most)
     for entry in stored(timeline):

@@ -6,6 +6,7 @@ from tests.faults.deciding import DECIDING, RECORDING
 from tests.faults.fault import Fault
 from tests.faults.journaling import JOURNALING
 from tests.faults.learning import JOINING, LEARNING, PUBLISHING
+from tests.faults.serving import SERVING
 from tests.faults.spooling import SPOOLING
 
-FAULTS: tuple[Fault, ...] = (*DECIDING, *RECORDING, *JOURNALING, *SPOOLING, *JOINING, *LEARNING, *PUBLISHING)
+FAULTS: tuple[Fault, ...] = (*DECIDING, *RECORDING, *JOURNALING, *SPOOLING, *JOINING, *LEARNING, *PUBLISHING, *SERVING)

@@ -139,6 +139,7 @@ def _outcome(random: Random) -> dict[str, Any]:
     if random.random() < 0.5:
         body |= {
             "outcome_id": f"o-{random.randrange(DECISIONS)}",
+            "corrects": random.choice([None, f"o-{random.randrange(DECISIONS)}"]),
             "at": "2026-01-02T03:04:05Z",
             "value": random.random(),
         }

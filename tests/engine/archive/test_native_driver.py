@@ -22,7 +22,8 @@ from engine.errors import NotEvaluable
 from engine.lineage import Lineage
 from engine.orders import Orders, Reason
 from engine.policies.vw import VwPolicy
-from engine.records.schema import ControlRecord
+from engine.records.schema import ControlRecord, SettlementRecord
+from engine.skip import skip_record, skipped
 from engine.types import Candidate, OfferedAction
 
 TURNS = 240
@@ -140,6 +141,17 @@ def test_a_rollback_takes_back_the_lines_that_were_learned_after_it(bot, tmp_pat
     done = export(bot, tmp_path / "log.dsjson", Learned())
     assert (kept[0], done.lines) == (9, 5)
     assert kept[1].startswith((tmp_path / "log.dsjson").read_bytes())
+
+
+def test_a_settlement_that_no_fold_learns_is_no_line(bot, tmp_path):
+    live(bot, 5)
+    third = next(s.position for s in bot.journal.read(0, 1_000) if isinstance(s.record, SettlementRecord)) + 2
+    skip = skip_record(bot.journal, third)
+    assert skip is not None
+    bot.journal.append([skip])
+    done = export(bot, tmp_path / "log.dsjson", Learned(skipped(bot.journal, "greeting")))
+    assert (done.lines, done.unsafe) == (4, 1)
+    assert skipped(bot.journal, "offer") == frozenset()
 
 
 def test_what_another_policy_learned_is_no_work_for_the_driver(make_bot, tmp_path):
