@@ -48,29 +48,40 @@ class MemoryParking:
 
     def __init__(self) -> None:
         self._parked: dict[str, OpenDecision] = {}
+        self._moments: list[tuple[Moment, str]] = []
 
     def __len__(self) -> int:
         return len(self._parked)
 
     @property
     def soonest(self) -> Moment | None:
-        """When something must be done next; ``None`` if nothing is parked."""
-        return min((decision.next for decision in self._parked.values()), default=None)
+        """See ``Parking``."""
+        while self._moments and not self._is_parked(*self._moments[0]):
+            heapq.heappop(self._moments)
+        return self._moments[0][0] if self._moments else None
 
     @property
     def oldest(self) -> int | None:
-        """The first position that matters to what is parked."""
+        """See ``Parking``."""
         return min((decision.since for decision in self._parked.values()), default=None)
 
     def put(self, decisions: Sequence[OpenDecision]) -> None:
-        """Park decisions."""
-        self._parked.update((decision.id, decision) for decision in decisions)
+        """See ``Parking``."""
+        for decision in decisions:
+            self._parked[decision.id] = decision
+            heapq.heappush(self._moments, (decision.next, decision.id))
 
     def take(self, decision_id: str) -> OpenDecision | None:
-        """Take out one decision."""
+        """See ``Parking``."""
         return self._parked.pop(decision_id, None)
 
     def take_soonest(self, most: int) -> list[OpenDecision]:
-        """Take out those whose moments come first."""
-        soonest = heapq.nsmallest(most, self._parked.values(), key=lambda decision: decision.next)
-        return [self._parked.pop(decision.id) for decision in soonest]
+        """See ``Parking``."""
+        taken: list[OpenDecision] = []
+        while len(taken) < most and self.soonest is not None:
+            taken.append(self._parked.pop(self._moments[0][1]))
+        return taken
+
+    def _is_parked(self, moment: Moment, decision_id: str) -> bool:
+        decision = self._parked.get(decision_id)
+        return decision is not None and decision.next == moment

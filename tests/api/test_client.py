@@ -155,6 +155,13 @@ def test_both_clients_make_the_same_calls() -> None:
     ]
 
 
+def test_a_correction_names_what_it_corrects() -> None:
+    double = ServiceDouble()
+    with double.client() as client:
+        client.report(Outcome(decision_id="d-1", metric="bought", value=0.0, corrects="o-1"))
+    assert double.asked[0][2]["outcomes"][0]["corrects"] == "o-1"
+
+
 def test_a_call_without_an_answer_is_repeated_with_the_same_ids() -> None:
     double = ServiceDouble([refuse_connection])
     with double.client() as client:

@@ -14,7 +14,7 @@ JOINING = (
                 "hold_us=microseconds(spec.reward.window),"
             )
         },
-        tests=("tests/engine/test_join.py",),
+        tests=("tests/engine/test_join_table.py",),
     ),
     Fault(
         name="a window closes one moment early",
@@ -44,7 +44,7 @@ JOINING = (
         breaks="policies learn from content nobody saw",
         file="engine/open_decision.py",
         edits={"            unseen=record.deferred,": "            unseen=False,"},
-        tests=("tests/engine/test_join.py",),
+        tests=("tests/engine/test_join_table.py",),
     ),
     Fault(
         name="every traffic group trains",
@@ -58,7 +58,42 @@ JOINING = (
         breaks="a coupon that is used counts as if it were free",
         file="engine/reward.py",
         edits={"    return earned - cost": "    return earned"},
-        tests=("tests/engine/test_join.py",),
+        tests=("tests/engine/test_join_table.py",),
+    ),
+    Fault(
+        name="a correction counts beside what it corrects",
+        breaks="who corrects a purchase has sold twice",
+        file="engine/corrections.py",
+        edits={"[heard[_follow(latest, place)] for place in places]": "list(heard.values())"},
+        tests=("tests/engine/test_corrections.py", "tests/engine/test_join_table.py"),
+    ),
+    Fault(
+        name="what was learned early is learned again",
+        breaks="under `settle: earliest` every outcome teaches twice",
+        file="engine/open_decision.py",
+        edits={' or (LEARNED_EARLY if self.early is not None else "")': ""},
+        tests=("tests/engine/test_join_table.py", "tests/engine/test_settle_earliest.py"),
+    ),
+    Fault(
+        name="learning early without bad news is allowed",
+        breaks="whatever is new or quick looks too good",
+        file="engine/config_rules.py",
+        edits={'if reward.settle == "earliest" and all(': 'if reward.settle == "earliest" and not all('},
+        tests=("tests/engine/test_config_file.py",),
+    ),
+    Fault(
+        name="closed decisions take outcomes until they are settled",
+        breaks="the reward depends on how fast the learner is",
+        file="engine/join.py",
+        edits={"        if decision.closes_us < self._now_us:\n            return True\n": ""},
+        tests=("tests/engine/test_join_table.py", "tests/engine/test_join_properties.py"),
+    ),
+    Fault(
+        name="parked decisions come back by age",
+        breaks="what is parked is settled in another order, and the model is another one",
+        file="engine/sqlite_parking.py",
+        edits={"state FROM parked ORDER BY at_us, rank, position": "state FROM parked ORDER BY position"},
+        tests=("tests/engine/test_parking.py", "tests/engine/test_join_properties.py"),
     ),
 )
 
