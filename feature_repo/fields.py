@@ -10,6 +10,7 @@ from feast.types import Bool, FeastType, Float64, Int64, String
 
 from features.scalars import FeatureType
 from features.schema import FeatureSpec, features_of
+from features.tags import tags_of
 
 TYPES: Mapping[FeatureType, FeastType] = {"string": String, "int": Int64, "float": Float64, "bool": Bool}
 
@@ -41,13 +42,4 @@ def field_of(feature: FeatureSpec) -> Field:
 
 
 def _tags(feature: FeatureSpec) -> dict[str, str]:
-    tags = {"default": json.dumps(feature.default), "sensitivity": feature.sensitivity}
-    if feature.range is not None:
-        tags["range"] = json.dumps(feature.range)
-    if feature.render_only:
-        tags["render_only"] = "true"
-    if not feature.learn:
-        tags["learn"] = "false"
-    if feature.free_text:
-        tags["free_text"] = "true"
-    return tags
+    return {name: json.dumps(value) for name, value in tags_of(feature).items()}

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-import msgspec
 from feast import FeatureService, FeatureStore, FeatureView, Field, OnDemandFeatureView, RepoConfig, RequestSource
 from feast.repo_config import load_repo_config
 from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String
@@ -18,9 +17,9 @@ from features.control_plane import refused
 from features.errors import FeatureError, PlanError
 from features.plan import Definitions, Plan, PlannedFeature, PlannedView, load, save, sha256_of
 from features.repository import configuration, default_repository, plan_path, prepared_home
-from features.scalars import FeatureType, coerce
+from features.scalars import FeatureType
 from features.schema import ViewKind, qualified
-from features.vector import Scalar
+from features.tags import planned
 
 EMBEDDED = "features.online_store.WalSqliteOnlineStore"
 
@@ -32,7 +31,6 @@ TYPES: Mapping[FeastType, FeatureType] = {
     Float64: "float",
     Bool: "bool",
 }
-ZEROS: Mapping[FeatureType, Scalar] = {"string": "", "int": 0, "float": 0.0, "bool": False}
 
 
 def open_feast(repository: Path) -> FeatureStore:
@@ -155,35 +153,7 @@ def _feature(view: str, field: Field, tags: Mapping[str, str]) -> PlannedFeature
         raise PlanError(
             f"{view}.{field.name}: a {field.dtype} cannot be served; only strings, numbers and truth values"
         )
-    return PlannedFeature(
-        name=field.name,
-        type=type_,
-        default=_default(f"{view}.{field.name}", type_, tags) if "default" in tags else ZEROS[type_],
-        range=_range(f"{view}.{field.name}", tags) if "range" in tags else None,
-        render_only=tags.get("render_only") == "true",
-        learn=tags.get("learn") != "false",
-        free_text=tags.get("free_text") == "true",
-    )
-
-
-def _default(name: str, type_: FeatureType, tags: Mapping[str, str]) -> Scalar:
-    try:
-        default = coerce(type_, msgspec.json.decode(tags["default"], type=str | int | float | bool))
-    except msgspec.DecodeError as error:
-        raise PlanError(f"{name}: the tag default={tags['default']} is no text, number or truth value") from error
-    if default is None:
-        raise PlanError(f"{name}: the default {tags['default']} is not of type {type_}")
-    return default
-
-
-def _range(name: str, tags: Mapping[str, str]) -> tuple[float, float]:
-    try:
-        low, high = msgspec.json.decode(tags["range"], type=tuple[float, float])
-    except msgspec.DecodeError as error:
-        raise PlanError(f"{name}: the tag range={tags['range']} is not two numbers") from error
-    if not low < high:
-        raise PlanError(f"{name}: the range [{low}, {high}] is empty")
-    return low, high
+    return planned(view, field.name, type_, tags, field.description)
 
 
 def _require_known_layout(config: RepoConfig) -> None:

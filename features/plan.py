@@ -13,7 +13,7 @@ import msgspec
 from features.derived import DERIVATIONS
 from features.errors import PlanError
 from features.scalars import FeatureType
-from features.schema import ViewKind, qualified
+from features.schema import PERSONALISATION, Imputation, Scaling, Sensitivity, ViewKind, qualified
 from features.vector import Scalar
 
 ROOT_OF_KEY = {"user_id": "user", "session_id": "session"}
@@ -25,15 +25,28 @@ class PlanPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class PlannedFeature(PlanPart, frozen=True, kw_only=True):
-    """One feature as the registry has it; the attributes mean what they mean in ``schema.FeatureSpec``."""
+    """One feature as the registry has it; the attributes mean what they mean in ``schema.FeatureSpec``.
+
+    ``ttl_us`` is 0 if it lives as long as its view's rows.
+    """
 
     name: str
     type: FeatureType
     default: Scalar
     range: tuple[float, float] | None = None
+    vocabulary: tuple[str, ...] = ()
+    scaling: Scaling = "standard"
+    buckets: tuple[float, ...] = ()
+    impute: Imputation = "default"
+    namespace: str = ""
+    sensitivity: Sensitivity = "none"
     render_only: bool = False
     learn: bool = True
     free_text: bool = False
+    purpose: str = PERSONALISATION
+    ttl_us: int = 0
+    owner: str = ""
+    description: str = ""
 
 
 class PlannedView(PlanPart, frozen=True, kw_only=True):
@@ -74,7 +87,7 @@ class Plan(PlanPart, frozen=True, kw_only=True):
         definitions_digest: ``definitions.digest``, to see that the file was not edited.
     """
 
-    plan_version: Literal[2] = 2
+    plan_version: Literal[3] = 3
     definitions: Definitions
     online_store: str
     repository: str

@@ -59,7 +59,7 @@ def test_a_damaged_plan_is_refused(tmp_path: Path, content: bytes) -> None:
 
 def test_a_plan_of_another_version_is_refused(plan: Plan, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    path.write_bytes(msgspec.json.encode(plan).replace(b'"plan_version":2', b'"plan_version":1'))
+    path.write_bytes(msgspec.json.encode(plan).replace(b'"plan_version":3', b'"plan_version":2'))
     with pytest.raises(PlanError, match=r"cannot be read.*run `maitred features compile`"):
         load(path)
 
