@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -20,7 +20,8 @@ from engine.records.sealing import Sealer
 from engine.refusal import Note, Refusal, unnoted
 from engine.states import States
 
-DecisionAt = Callable[[str], Stored | None]
+Decisions = Callable[[Sequence[str]], Mapping[str, Stored]]
+"""Decision ids → their stored records, those that are there."""
 _NEVER = 2**63
 """Position that no settlement reaches."""
 
@@ -34,7 +35,7 @@ class Fold:
     """State after some prefix of the journal.
 
     Attributes:
-        find_decision: decision id → its stored record.
+        find_decisions: asked for what a batch of settlements is about.
         states: from which lineages start that a person ordered.
         resume: placement → snapshot; settlements up to its position are in it already and are not learned again, nor is
             anything in the lineages before its own.
@@ -48,7 +49,7 @@ class Fold:
     """
 
     sealer: Sealer
-    find_decision: DecisionAt
+    find_decisions: Decisions
     states: States
     resume: Mapping[str, Resumed] = field(default_factory=dict)
     joiner: Joiner = field(default_factory=Joiner)
@@ -63,6 +64,7 @@ class Fold:
     attempt: Callable[[int], None] = unattempted
     _examples: ExampleMaker = field(init=False)
     _awaited: dict[str, Resumed] = field(init=False)
+    _decisions: Mapping[str, Stored] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._examples = ExampleMaker(self.sealer)
@@ -71,6 +73,15 @@ class Fold:
     def can_encode(self, version: str) -> bool:
         """Whether the encoder of this version was journaled, and this software can do what it did."""
         return self._examples.can_encode(version)
+
+    def prepare(self, batch: Sequence[Stored]) -> None:
+        """Look up together what the settlements among the records to be applied next are about."""
+        ids = [
+            record.decision_id
+            for position, _, record in batch
+            if isinstance(record, SettlementRecord) and self._is_news(position, record)
+        ]
+        self._decisions = self.find_decisions(ids) if ids else {}
 
     def apply(self, stored: Stored) -> None:
         """Take in the next record of the journal.
@@ -161,12 +172,12 @@ class Fold:
 
     def _settle(self, position: int, record: SettlementRecord) -> None:
         lineage = self.lineages.get(record.placement)
-        if lineage is None or position <= lineage.settled_position or not record.learn:
+        if lineage is None or not self._is_news(position, record):
             return
-        stored = self.find_decision(record.decision_id)
-        if stored is None or not isinstance(stored.record, DecisionRecord):
+        decision = self._decision(record.decision_id)
+        if decision is None:
             return
-        encoder = stored.record.encoder_version
+        encoder = decision.encoder_version
         if encoder != lineage.origin.encoder_version or not self.can_encode(encoder):
             return
         if position in self.skip:
@@ -174,13 +185,22 @@ class Fold:
             return
         self.attempt(position)
         try:
-            lineage.loss += lineage.policy.learn(self._examples.make(stored.record, record.reward))
+            lineage.loss += lineage.policy.learn(self._examples.make(decision, record.reward))
         except (SealError, UnsafeExample) as error:
             self._refuse(lineage, position, record, "forgotten" if isinstance(error, SealError) else "unsafe-example")
         else:
             lineage.learned += 1
             lineage.settled_position = position
         self.attempt(0)
+
+    def _is_news(self, position: int, record: SettlementRecord) -> bool:
+        lineage = self.lineages.get(record.placement)
+        return record.learn and (lineage is None or position > lineage.settled_position)
+
+    def _decision(self, decision_id: str) -> DecisionRecord | None:
+        prepared = self._decisions.get(decision_id)
+        stored = prepared or self.find_decisions([decision_id]).get(decision_id)
+        return stored.record if stored is not None and isinstance(stored.record, DecisionRecord) else None
 
     def _refuse(self, lineage: Lineage, position: int, record: SettlementRecord, reason: str) -> None:
         lineage.refused += 1

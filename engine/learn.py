@@ -1,6 +1,6 @@
 """The learner: reads the journal in order, settles what is due, learns it, publishes snapshots.
 
-Everything it does is in the journal before it has an effect: a settlement is learned when it is read back, a snapshot
+Everything it does is in the journal before it has an effect: a settlement is learned from there, a snapshot
 becomes current after its ``publish`` record. So it may be killed anywhere and started again. Every append carries the
 fence of its lease: one that slept too long writes nothing.
 """
@@ -11,6 +11,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ from engine.config import PlacementSpec
 from engine.errors import Diverged, Incomplete, SnapshotError
 from engine.fold import Fold, unattempted
 from engine.join import Joiner
-from engine.journal.base import Journal, Reads, Stored
+from engine.journal.base import Appended, Journal, Reads, Stored
 from engine.journal.identity import identity_of
 from engine.lineage import Origin, Resumed
 from engine.policies import registry
@@ -39,9 +40,9 @@ from features.clock import Clock
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-APPENDED = 64
-"""Records in one append: while it lasts, a millisecond or two, no decision can be recorded in an embedded journal. What
-is read back in between gives way to those that wait."""
+APPENDED = 256
+"""Records in one append: while it lasts, some milliseconds, no decision can be recorded in an embedded journal. What is
+learned in between gives way to those that wait."""
 TICK_US = 1_000_000
 
 
@@ -96,7 +97,7 @@ class Learner:
             log.warning("learning_from_the_start", error=str(error))
             past = self.journal if self.history is None else self.history()
             with tempfile.TemporaryDirectory() as folder:
-                wanted = wanted_states(self._records(past))
+                wanted = wanted_states(stored for batch in self._batches(past) for stored in batch)
                 self._fold_anew(past, FoldedStates(wanted, stored, Path(folder)), {})
             self.fold.states = stored
 
@@ -137,7 +138,7 @@ class Learner:
     def _new_fold(self, past: Reads, states: States, resume: Mapping[str, Resumed]) -> Fold:
         return Fold(
             self.sealer,
-            lambda decision_id: past.find("decision", decision_id),
+            partial(past.find_all, "decision"),
             states,
             resume=resume,
             joiner=self.make_joiner(),
@@ -148,18 +149,16 @@ class Learner:
 
     def _fold_anew(self, past: Reads, states: States, resume: Mapping[str, Resumed]) -> None:
         self.fold = self._new_fold(past, states, resume)
-        for stored in self._records(past):
-            self.fold.apply(stored)
-            self._last = stored
-        self._last_read_us = self.pace()
+        for batch in self._batches(past):
+            self._take_in(batch)
 
-    def _records(self, past: Reads) -> Iterator[Stored]:
+    def _batches(self, past: Reads) -> Iterator[list[Stored]]:
         position = 0
         while batch := past.read(position, BATCH):
             self._keep_office()
             if not position:
                 self._publisher.journal = identity_of(batch[0])
-            yield from batch
+            yield batch
             position = batch[-1].position
 
     def _read(self) -> int:
@@ -167,12 +166,17 @@ class Learner:
         batch = self.journal.read(self.fold.position, BATCH)
         if batch and self._last is None:
             self._publisher.journal = identity_of(batch[0])
+        self._take_in(batch)
+        return len(batch)
+
+    def _take_in(self, batch: Sequence[Stored]) -> None:
+        if not batch:
+            return
+        self.fold.prepare(batch)
         for stored in batch:
             self.fold.apply(stored)
-            self._last = stored
-        if batch:
-            self._last_read_us = self.pace()
-        return len(batch)
+        self._last = batch[-1]
+        self._last_read_us = self.pace()
 
     def _keep_office(self) -> None:
         if self.tenure.keep():
@@ -186,9 +190,19 @@ class Learner:
 
     def _append(self, records: Sequence[AnyRecord]) -> None:
         for start in range(0, len(records), APPENDED):
-            self.journal.append(records[start : start + APPENDED], fence=self.tenure.epoch)
-            while self._read() == BATCH:
-                pass
+            some = records[start : start + APPENDED]
+            places = self.journal.append(some, fence=self.tenure.epoch)
+            if not self._take_in_own(some, places):
+                while self._read() == BATCH:
+                    pass
+
+    def _take_in_own(self, records: Sequence[AnyRecord], places: Sequence[Appended]) -> bool:
+        """What was appended just after what was read need not be read back. False if it was not."""
+        follow = range(self.fold.position + 1, self.fold.position + 1 + len(places))
+        if any(place.duplicate or place.position != next_ for place, next_ in zip(places, follow, strict=True)):
+            return False
+        self._take_in([Stored(at.position, at.time_us, record) for at, record in zip(places, records, strict=True)])
+        return True
 
     def _tick(self) -> None:
         """Let journal time go on while it matters and nothing else does: by either clock, at most once a second."""

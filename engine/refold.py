@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from engine.fold import Fold
@@ -28,9 +29,15 @@ def unwatched(_: int) -> None:
 
 def records_of(history: Reads, watch: Watch = unwatched) -> Iterator[Stored]:
     """Every record, in order. Raises ``JournalError``."""
+    for batch in batches_of(history, watch):
+        yield from batch
+
+
+def batches_of(history: Reads, watch: Watch = unwatched) -> Iterator[list[Stored]]:
+    """Every record, in order, some at a time. Raises ``JournalError``."""
     position, passed = 0, 0
     while batch := history.read(position, BATCH):
-        yield from batch
+        yield batch
         position = batch[-1].position
         passed += len(batch)
         watch(passed)
@@ -48,7 +55,7 @@ def new_fold(history: Reads, sealer: Sealer, imports: SnapshotStore) -> Iterator
         states = FoldedStates(wanted, StoredStates(imports), Path(folder))
         yield Fold(
             sealer,
-            lambda decision_id: history.find("decision", decision_id),
+            partial(history.find_all, "decision"),
             states,
             joiner=Joiner(parking=SqliteParking(Path(folder))),
             skip=skipped(history),

@@ -17,7 +17,7 @@ from engine.journal.base import Reads, Stored
 from engine.pmf import draw, sample
 from engine.privacy import Vault
 from engine.records.schema import ControlRecord, DecisionRecord, SettlementRecord
-from engine.refold import Watch, new_fold, records_of, unwatched
+from engine.refold import Watch, batches_of, new_fold, unwatched
 from engine.snapshots import SnapshotStore
 from engine.verified import Verified
 from engine.verify_snapshots import SnapshotCheck
@@ -38,11 +38,13 @@ def verify(history: Reads, vault: Vault, snapshots: SnapshotStore, watch: Watch 
     verified = Verified()
     with new_fold(history, vault.sealer, snapshots) as fold:
         published = SnapshotCheck(fold, snapshots, verified)
-        for stored in records_of(history, watch):
-            _check_before(fold, stored, vault.salts.draw, verified)
-            _apply(fold, stored)
-            if isinstance(stored.record, ControlRecord):
-                published.observe(stored, stored.record)
+        for batch in batches_of(history, watch):
+            fold.prepare(batch)
+            for stored in batch:
+                _check_before(fold, stored, vault.salts.draw, verified)
+                _apply(fold, stored)
+                if isinstance(stored.record, ControlRecord):
+                    published.observe(stored, stored.record)
     return verified
 
 

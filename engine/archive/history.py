@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.archive.files import Files
 from engine.archive.manifest import Manifest, Part, read_manifest
 from engine.archive.records import ArchivedRecords
@@ -46,6 +48,13 @@ class History:
         """The record of this kind with this idempotency key: from the journal, or else from the archive."""
         found = None if self._journal is None else self._journal.find(kind, key)
         return found or (self._archive.find(kind, key) if self.archived else None)
+
+    def find_all(self, kind: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """See ``Journal.find_all``: from the journal, or else from the archive."""
+        found = {} if self._journal is None else self._journal.find_all(kind, keys)
+        if self.archived:
+            found |= self._archive.find_all(kind, [key for key in keys if key not in found])
+        return found
 
     def about(self, decision_id: str) -> list[Stored]:
         """Every record that belongs to a decision, in order."""

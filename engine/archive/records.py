@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from engine.archive.files import Files
 from engine.archive.manifest import Manifest, Part
 from engine.archive.record_rows import RecordRows, write_rows
 from engine.errors import CorruptRecord
-from engine.journal.base import Stored
+from engine.journal.base import Stored, by_key
 from engine.lru import Lru
 from engine.records.codec import kind_of
 
@@ -63,6 +63,10 @@ class ArchivedRecords:
             ),
             None,
         )
+
+    def find_all(self, kind: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """See ``Journal.find_all``."""
+        return by_key(stored for key in keys if (stored := self.find(kind, key)) is not None)
 
     def about(self, decision_id: str) -> list[Stored]:
         """Every record that belongs to a decision, in order. The first call reads through every file."""

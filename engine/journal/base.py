@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from engine.records.schema import AnyRecord
@@ -17,6 +17,12 @@ class Stored(NamedTuple):
     position: int
     time_us: int
     record: AnyRecord
+
+
+def by_key(records: Iterable[Stored]) -> dict[str, Stored]:
+    """Records of one kind by their idempotency keys."""
+    named = ((stored.record.idempotency_key, stored) for stored in records)
+    return {key: stored for key, stored in named if key is not None}
 
 
 class Appended(NamedTuple):
@@ -87,6 +93,10 @@ class Journal(Protocol):
         """The record of this kind (``"decision"``, ``"outcome"`` …) with this idempotency key."""
         ...
 
+    def find_all(self, kind: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """Idempotency key → record of this kind, for those that are there. Many cost little more than one."""
+        ...
+
     def about(self, decision_id: str) -> list[Stored]:
         """Every record that belongs to a decision, in order."""
         ...
@@ -126,6 +136,10 @@ class Reads(Protocol):
 
     def find(self, kind: str, key: str) -> Stored | None:
         """See ``Journal.find``."""
+        ...
+
+    def find_all(self, kind: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """See ``Journal.find_all``."""
         ...
 
 

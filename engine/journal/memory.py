@@ -61,6 +61,11 @@ class MemoryJournal:
         with self._lock:
             return self._by_key.get((kind, key))
 
+    def find_all(self, kind: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """See ``Journal.find_all``."""
+        with self._lock:
+            return {key: self._by_key[kind, key] for key in keys if (kind, key) in self._by_key}
+
     def about(self, decision_id: str) -> list[Stored]:
         """See ``Journal.about``."""
         with self._lock:

@@ -24,7 +24,7 @@ import redis
 
 from engine.errors import CorruptRecord, Fenced, JournalError
 from engine.journal import redis_scripts
-from engine.journal.base import Appended, BeforeCommit, Durability, Lease, Stored
+from engine.journal.base import Appended, BeforeCommit, Durability, Lease, Stored, by_key
 from engine.journal.cut import CUT_RECORDS, cut_record
 from engine.journal.gaps import contiguous
 from engine.journal.redis_link import Argument, Entry, Link, OneRedis
@@ -103,6 +103,12 @@ class RedisJournal:
         """The record of this kind with this idempotency key."""
         return next(iter(self._ask(redis_scripts.FIND, f"{kind}/{key}")), None)
 
+    def find_all(self, kind: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """See ``Journal.find_all``."""
+        with self._connected("read"):
+            found: Any = self._link.look(redis_scripts.FIND, self._names, [f"{kind}/{key}" for key in keys])
+        return by_key(_all_stored(found))
+
     def about(self, decision_id: str) -> list[Stored]:
         """Every record that belongs to a decision, in order."""
         return self._ask(redis_scripts.ABOUT, f"{_MARK}{decision_id}")
@@ -167,7 +173,7 @@ class RedisJournal:
     def _ask(self, script: str, argument: Argument) -> list[Stored]:
         with self._connected("read"):
             found: Any = self._link.run(script, self._names, (argument,))
-        return [_stored((name, dict(zip(fields[::2], fields[1::2], strict=True)))) for name, fields in found]
+        return _all_stored(found)
 
     @contextlib.contextmanager
     def _connected(self, what: str) -> Iterator[None]:
@@ -189,6 +195,11 @@ def _names_of(record: AnyRecord) -> tuple[str, str]:
 def _appended(place: bytes, duplicate: bool) -> Appended:
     position, time_us = place.split()
     return Appended(int(position), int(time_us), duplicate)
+
+
+def _all_stored(found: Any) -> list[Stored]:
+    """What a script answers with, in place of what ``XRANGE`` does: nothing at all, where there is nothing."""
+    return [_stored((name, dict(zip(fields[::2], fields[1::2], strict=True)))) for name, fields in found or ()]
 
 
 def _stored(entry: Entry) -> Stored:

@@ -30,12 +30,16 @@ class Link(Protocol):
         """The script's answer: what it wrote, and what it read, lasts. ``keys`` are always all of the journal's."""
         ...
 
+    def look(self, script: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """The answer of a script that only reads; what it read lasts. Patient: nobody waits for it but whoever asks."""
+        ...
+
     def glance(self, script: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """The answer of a script that only reads; what it read may still be lost with its server."""
         ...
 
     def entries(self, keys: Sequence[str], after: int, limit: int) -> list[Entry]:
-        """At most ``limit`` entries of the stream ``keys[0]`` after a position; they last."""
+        """At most ``limit`` entries of the stream ``keys[0]`` after a position; they last. As patient as ``look``."""
         ...
 
     def close(self) -> None:
@@ -67,6 +71,10 @@ class OneRedis:
         if script not in self._scripts:
             self._scripts[script] = self._client.register_script(script)
         return self._scripts[script](keys, arguments)
+
+    def look(self, script: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """See ``Link``."""
+        return self.run(script, keys, arguments)
 
     def glance(self, script: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """See ``Link``."""

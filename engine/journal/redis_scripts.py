@@ -91,7 +91,11 @@ for place in string.gmatch(places or '', '%d+') do
 end
 return found
 """
-FIND = f"local places = redis.call('HGET', KEYS[3], ARGV[1]) places = places and string.match(places, '%d+'){_ENTRIES}"
+FIND = f"""
+local each = {{}}
+for i = 1, #ARGV do each[i] = string.match(redis.call('HGET', KEYS[3], ARGV[i]) or '', '%d+') or '' end
+local places = table.concat(each, ' '){_ENTRIES}"""
+"""Arguments: keys. Answers with the entries of those that are there."""
 ABOUT = f"local places = redis.call('HGET', KEYS[4], ARGV[1]){_ENTRIES}"
 LAST = "return redis.call('HGET', KEYS[2], 'position')"
 CUT = "return redis.call('HGET', KEYS[2], 'cut')"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.journal import sqlite_cut, sqlite_lease
-from engine.journal.base import Appended, BeforeCommit, Durability, Lease, Stored
+from engine.journal.base import Appended, BeforeCommit, Durability, Lease, Stored, by_key
 from engine.journal.cut import beyond, cut_record
 from engine.journal.gaps import contiguous
 from engine.records.codec import decode_at, encode, kind_of
@@ -120,6 +120,12 @@ class SqliteJournal:
         """The record of this kind with this idempotency key."""
         return next(iter(self._select("WHERE kind = ? AND key = ?", (kind, key))), None)
 
+    def find_all(self, kind: str, keys: Sequence[str]) -> dict[str, Stored]:
+        """See ``Journal.find_all``."""
+        chunks = [keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK)]
+        found = [stored for chunk in chunks for stored in self._select(_among(len(chunk)), (kind, *chunk))]
+        return by_key(found)
+
     def about(self, decision_id: str) -> list[Stored]:
         """Every record that belongs to a decision, in order."""
         return self._select("WHERE about = ? ORDER BY position", (decision_id,))
@@ -216,6 +222,11 @@ def _rows(records: Sequence[AnyRecord], bodies: Sequence[bytes], first: int, tim
         _Row(position, time_us, kind_of(record), record.idempotency_key, record.about, body)
         for position, record, body in zip(count(first), records, bodies, strict=False)
     ]
+
+
+@cache
+def _among(keys: int) -> str:
+    return f"WHERE kind = ? AND key IN ({', '.join('?' * keys)})"
 
 
 @cache

@@ -104,6 +104,14 @@ def test_everything_about_a_decision_is_found_in_order(journal: Journal) -> None
     assert about == [outcome("a", decision_id="d1"), ShownRecord(decision_id="d1"), outcome("c", decision_id="d1")]
 
 
+def test_many_are_found_as_one_is(journal: Journal) -> None:
+    journal.append([outcome(f"o{i}") for i in range(150)] + [ShownRecord(decision_id="d")])
+    keys = [f"d/o{i}" for i in range(0, 300, 2)]
+    found = journal.find_all("outcome", keys)
+    assert found == {key: journal.find("outcome", key) for key in keys[:75]}
+    assert journal.find_all("decision", keys) == {} == journal.find_all("outcome", [])
+
+
 @pytest.mark.parametrize("key", ["", "é漢🙂", "a\0b", "x" * 5_000, "'; DROP TABLE records; --"])
 def test_any_text_may_be_a_key(journal: Journal, key: str) -> None:
     journal.append([outcome(key, decision_id=key)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ from redis.crc import key_slot
 
 from engine.errors import ConfigError, JournalError
 from engine.journal.cluster import shard_tag
+from engine.journal.cluster_link import WAIT_MS
 from engine.journal.cluster_url import Address, ClusterUrl, parse
 from engine.journal.open import count_shards, open_journal, open_shard, open_shards
 from engine.records.schema import OutcomeRecord
@@ -131,6 +133,16 @@ def test_more_confirmations_than_replicas_is_an_error_and_no_acknowledgement(clu
         with pytest.raises(JournalError, match="1 of 2 replicas confirmed"):
             journal.append([outcome("a")])
         assert journal.read(2, 10) == [], "nothing was read: nothing to confirm"
+
+
+def test_a_reader_waits_for_a_replica_that_catches_up(cluster: Cluster) -> None:
+    with closing(open_journal(cluster.url("behind", shards=1))) as journal:
+        journal.append([outcome("a")])
+        (replica,) = cluster.replicas(cluster.master(key_of("behind")))
+        replica.signal(signal.SIGSTOP)
+        threading.Timer(1.5 * WAIT_MS / 1_000, replica.signal, [signal.SIGCONT]).start()
+        assert [stored.record for stored in journal.read(0, 10)] == [outcome("a")]
+        assert journal.find_all("outcome", ["d/a", "d/b"]).keys() == {"d/a"}
 
 
 def test_reading_writes_only_what_confirms_that_something_was_read(cluster: Cluster) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -276,6 +277,9 @@ class Cut(MemoryJournal):
 
     def last_position(self) -> int:
         return self._kept[-1].position
+
+    def find_all(self, kind: str, keys: Sequence[str]) -> dict[str, Stored]:
+        return {key: found for key in keys if (found := self.find(kind, key)) is not None}
 
     def find(self, kind: str, key: str) -> Stored | None:
         named = ((each, each.record.idempotency_key) for each in self._kept)

@@ -78,6 +78,8 @@ def test_it_finds_what_only_the_archive_has_and_what_only_the_journal_has(lived,
             found = [history.find(kind_of(stored.record), key) for history in (alone, both)]
             assert alike([found[1]], [stored])
             assert (found[0] is None) == (stored.position > alone.archived)
+            for one, history in zip(found, (alone, both), strict=True):
+                assert history.find_all(kind_of(stored.record), [key]) == ({} if one is None else {key: one})
     assert alone.find("decision", new.id) is None
     assert both.find("outcome", new.id) is None
 
