@@ -93,6 +93,12 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode=LEAST,
         )
+        self.unread = Counter(
+            "maitred_feature_rows_unread_total",
+            "Rows the online store did not give in time, by what stood in.",
+            ("instead",),
+            registry=self.registry,
+        )
         self.latency = Histogram(
             "maitred_request_seconds", "Time to answer.", ("route",), buckets=LATENCY_BUCKETS, registry=self.registry
         )
@@ -108,6 +114,11 @@ class Metrics:
             for part in decision.degraded:
                 self.degraded.labels(part).inc()
         self.forgetful.inc(not all(decision.remembered for decision in decisions))
+
+    def count_unread(self, views: int, *, remembered: int) -> None:
+        """See ``ReadWatch``."""
+        self.unread.labels("last known").inc(remembered)
+        self.unread.labels("default").inc(views - remembered)
 
     def count_spooled(self, records: int) -> None:
         """See ``SpoolWatch``."""

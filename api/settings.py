@@ -14,6 +14,7 @@ from api.limits import CEILING, LEAST_DEPTH, Limits
 from engine.snapshots import KEEP
 from engine.spool.folder import MAX_BYTES
 from engine.tenure import TTL_US
+from features.guarded import DEADLINE_MS
 
 EXAMPLE_CONFIG = Path(__file__).parent / "examples" / "shop.yaml"
 SHIPPED_REPO = Path(__file__).parent.parent / "feature_repo"
@@ -34,6 +35,12 @@ class Settings(BaseSettings):
     )
     features_reader: Literal["direct", "sdk"] = Field(
         default="direct", description="read Feast's store layout directly, or through Feast in a process of its own"
+    )
+    features_deadline_ms: float = Field(
+        default=DEADLINE_MS,
+        gt=0,
+        le=1_000,
+        description="longest wait for features; then the last known ones stand in, or defaults",
     )
     features_repo: Path = Field(default=SHIPPED_REPO, description="the Feast repository")
     max_body_bytes: int = Field(

@@ -17,7 +17,8 @@ from engine.attempts import Attempts
 from engine.catalog import Catalogue
 from engine.config import Config, PlacementSpec, PolicySpec
 from engine.decide import Decider
-from engine.encode import Encoder, EncoderSpec
+from engine.encode.base import Encoder
+from engine.encode.standard import StandardEncoder, StandardSpec
 from engine.errors import ConfigError
 from engine.explain import Explainer
 from engine.feedback import Feedback
@@ -42,11 +43,14 @@ from engine.sqlite_parking import SqliteParking
 from engine.tenure import Tenure, own_name
 from features.assemble import Assembler
 from features.clock import SteadyClock, wall_clock
+from features.guarded import GuardedStore
 from features.open import open_store
 from features.plan import Plan
 from features.plan_check import ensure_current
 from features.session import SessionWriter
 
+SDK_MS = 250.0
+"""Feast's own client takes milliseconds, and now and then many."""
 SERVING_CHECKPOINT_PAGES = 16_384
 """64 MiB of write-ahead log: a backstop, since the learner's commits move the log into the file as they go."""
 
@@ -69,14 +73,19 @@ def build_service(settings: Settings, *, first: bool = True) -> Service:
         before_commit=vault.keys.flush,
         checkpoint_pages=SERVING_CHECKPOINT_PAGES,
     )
-    encoder = Encoder(EncoderSpec(ranges=plan.ranges, texts=plan.texts))
+    encoder = StandardEncoder(StandardSpec.of(plan))
     metrics = Metrics()
     quarantine = Quarantine(settings.quarantine_path, watch=metrics.count_refusal)
     placements = {name: _placement(name, spec, config, plan, encoder) for name, spec in config.placements.items()}
     for placement in placements.values():
         placement.note = quarantine.note
-    announce_to_shards(journal, config.placements, encoder.spec)
-    features = open_store(plan, settings.features_reader, settings.features_repo)
+    announce_to_shards(journal, config.placements, encoder)
+    features = GuardedStore(
+        open_store(plan, settings.features_reader, settings.features_repo),
+        plan.stored_views,
+        deadline_ms=max(settings.features_deadline_ms, SDK_MS if settings.features_reader == "sdk" else 0.0),
+        watch=metrics,
+    )
     sessions = SessionWriter(features, wall_clock)
     records = spooled(
         journal,
@@ -184,6 +193,14 @@ def open_keys(settings: Settings) -> KeyTable:
 
 
 def _placement(name: str, spec: PlacementSpec, config: Config, plan: Plan, encoder: Encoder) -> Placement:
+    _check_crosses(name, spec, plan)
     catalogue = Catalogue(name, spec, encoder.action, config.default_locale)
     assembler = Assembler(plan, spec.feature_service or name)
-    return Placement(name, catalogue, assembler, encoder, cold(spec.policy))
+    return Placement(name, catalogue, assembler, cold(spec.policy, encoder))
+
+
+def _check_crosses(name: str, spec: PlacementSpec, plan: Plan) -> None:
+    unknown = sorted({namespace for cross in spec.crosses for namespace in cross} - plan.namespaces)
+    if unknown:
+        known = ", ".join(sorted(plan.namespaces))
+        raise ConfigError(f"placements.{name}.crosses: there is no namespace {unknown[0]!r}; there are {known}")

@@ -63,7 +63,7 @@ def _shared(placement: Placement, number: int) -> dict[str, float]:
     stored = {"user_profile": PROFILE, "user_activity": ACTIVITY, "session_state": SESSION}
     rows = {view: ViewRow(values, now_us, "fresh") for view, values in stored.items()}
     vector = placement.assemble(rows, {**CONTEXT, "message_length": number % 200}, now_us)
-    return placement.encoder.shared(vector.values, vector.freshness)
+    return placement.served.encoder.shared(vector.values, vector.freshness, vector.missing)
 
 
 def _learn(placement: Placement, count: int) -> None:

@@ -16,7 +16,7 @@ from benchmarks.without_waiting import result_of
 from engine.catalog import Catalogue
 from engine.config import PlacementSpec, PrivacySpec
 from engine.decide import Decider
-from engine.encode import Encoder, EncoderSpec
+from engine.encode.standard import StandardEncoder, StandardSpec
 from engine.journal.base import Appended
 from engine.journal.lookup import InlineLookup
 from engine.journal.memory import MemoryJournal
@@ -105,9 +105,9 @@ class InProcess:
 def engine_in(folder: Path, home: Path, users: int, window: str | None = None) -> InProcess:
     """An engine with the plan of ``home``; configuration (``bot.write_config``) and keys are put into ``folder``."""
     config, plan = load_config(write_config(folder, window)), load(plan_path(home))
-    spec, encoder = config.placements[PLACEMENT], Encoder(EncoderSpec(ranges=plan.ranges, texts=plan.texts))
+    spec, encoder = config.placements[PLACEMENT], StandardEncoder(StandardSpec.of(plan))
     catalogue = Catalogue(PLACEMENT, spec, encoder.action, config.default_locale)
-    placement = Placement(PLACEMENT, catalogue, Assembler(plan, PLACEMENT), encoder, cold(spec.policy))
+    placement = Placement(PLACEMENT, catalogue, Assembler(plan, PLACEMENT), cold(spec.policy, encoder))
     commits, store, vault = RecentRecords(), MemoryStore(), Vault(KeyTable(folder / "keys.db"))
     result_of(write_rows(store, users))
     decider = Decider(

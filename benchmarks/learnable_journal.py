@@ -50,12 +50,12 @@ class LearnableJournal:
         """What there is to learn, in order, some hundred examples at a time."""
         maker, weight = ExampleMaker(self.sealer), self.engine.spec.reward.metrics[METRIC]
         maker.know(self.engine.placement.catalogue.version, self.engine.spec)
-        maker.know_encoder(self.engine.placement.encoder)
+        maker.know_encoder(self.engine.placement.served.encoder)
         with closing(SqliteJournal(self.path)) as journal:
             position = 0
             while batch := journal.read(position, 2 * BATCH):
                 decided = [stored.record for stored in batch if isinstance(stored.record, DecisionRecord)]
-                yield [maker.make(record, weight * _value(record)) for record in decided]
+                yield [maker.make(record, maker.open(record), weight * _value(record)) for record in decided]
                 position = batch[-1].position
 
 
@@ -66,7 +66,7 @@ def write_journal(folder: Path, home: Path, decisions: int) -> LearnableJournal:
     clock = SetClock(wall_clock() - 3 * window_us)
     path = folder / "journal.db"
     with closing(SqliteJournal(path, "process", engine.vault.keys.flush, clock)) as journal:
-        announce(journal, {engine.placement.name: engine.spec}, engine.placement.encoder.spec)
+        announce(journal, {engine.placement.name: engine.spec}, engine.placement.served.encoder)
         for first in range(0, decisions, BATCH):
             decided = engine.records(range(first, min(first + BATCH, decisions)))
             for records in (decided, [outcome_of(record) for record in decided]):

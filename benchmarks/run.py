@@ -15,6 +15,7 @@ from benchmarks import (
     decide_over_http,
     decide_while_learning,
     learn_events,
+    learn_memory,
     read_embedded,
     read_redis,
 )
@@ -34,6 +35,7 @@ QUESTIONS: Mapping[str, Measure] = {
     "append_journal": append_journal.measure,
     "append_cluster": append_cluster.measure,
     "learn_events": learn_events.measure,
+    "learn_memory": learn_memory.measure,
 }
 
 

@@ -15,6 +15,7 @@ class Size:
         users: with rows in the online store.
         appends: records that each side appends in a round.
         decisions: in the journal that is learned; ``learn_rounds`` is how often.
+        memory_decisions: in the journal over which the learner's memory is watched.
         seconds: of load on each service in a round over HTTP, of which there are ``http_rounds``.
         profile_seconds: of sampling a decision's stages.
     """
@@ -25,6 +26,7 @@ class Size:
     appends: int = 1_280
     decisions: int = 50_000
     learn_rounds: int = 3
+    memory_decisions: int = 1_000_000
     seconds: int = 8
     http_rounds: int = 3
     profile_seconds: int = 12
@@ -38,6 +40,7 @@ SMOKE = Size(
     appends=64,
     decisions=200,
     learn_rounds=1,
+    memory_decisions=200,
     seconds=1,
     http_rounds=1,
     profile_seconds=1,

@@ -41,7 +41,7 @@ STAGES: Mapping[str, tuple[Frame, ...]] = {
     ),
     "features: assemble": (("features/assemble.py", "Assembler.__call__"),),
     "eligibility": (("engine/catalog.py", "Catalogue.candidates"),),
-    "encode": (("engine/encode.py", "Encoder.shared"),),
+    "encode": (("engine/encode/standard.py", "StandardEncoder.shared"),),
     "policy and floor": (("engine/choose.py", "choose"),),
     "draw": (("engine/pmf.py", "sample"), ("engine/pmf.py", "draw"), ("engine/ids.py", "new_id")),
     "content": (("engine/draft.py", "rendered"),),

@@ -22,8 +22,6 @@ import msgspec
 
 from api.settings import Settings
 from api.wiring import open_history, open_keys
-from engine.config import PlacementSpec
-from engine.encode import Encoder, EncoderSpec
 from engine.example import ExampleMaker
 from engine.fold import Origin
 from engine.journal.base import Journal, Stored
@@ -81,10 +79,8 @@ def _turns(records: Iterable[AnyRecord], sealer: Sealer, intents: Mapping[str, s
     """In the order of the decisions, which is that of the sentences."""
     maker, decisions, rewards = ExampleMaker(sealer), list[DecisionRecord](), dict[str, float]()
     for record in records:
-        if isinstance(record, ControlRecord) and record.action == "encoder":
-            maker.know_encoder(Encoder(msgspec.convert(record.payload, EncoderSpec)))
-        elif isinstance(record, ControlRecord) and record.action == "catalogue":
-            maker.know(record.version, msgspec.convert(record.payload, PlacementSpec))
+        if isinstance(record, ControlRecord):
+            maker.observe(record)
         elif isinstance(record, DecisionRecord):
             decisions.append(record)
         elif isinstance(record, SettlementRecord) and record.learn:
@@ -93,7 +89,7 @@ def _turns(records: Iterable[AnyRecord], sealer: Sealer, intents: Mapping[str, s
         if decision.id in rewards:
             personal = sealer.open(decision.key_ref, decision.sealed, PersonalPart, decision.id.encode())
             right = decision.candidates.index(intents[str(personal.context[TEXT])])
-            example = maker.make(decision, rewards[decision.id])
+            example = maker.make(decision, maker.open(decision), rewards[decision.id])
             yield Turn(example, right, decision.pmf[right], decision.group == "champion")
 
 

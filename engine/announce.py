@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import msgspec
 
 from engine.config import PlacementSpec
-from engine.encode import EncoderSpec
+from engine.encode.base import Encoder
 from engine.journal.base import Journal, Reads
 from engine.journal.shards import Shards
 from engine.records.schema import ALL_PLACEMENTS, Announced, ControlRecord, Numbered, announcement_key
 
 
-def announce_to_shards(shards: Shards, placements: Mapping[str, PlacementSpec], encoder: EncoderSpec) -> list[str]:
+def announce_to_shards(shards: Shards, placements: Mapping[str, PlacementSpec], encoder: Encoder) -> list[str]:
     """Announce each placement in its own shard, and the encoder in every one. Returns the placements announced."""
     announced: list[str] = []
     for shard, journal in enumerate(shards.journals):
@@ -22,18 +22,16 @@ def announce_to_shards(shards: Shards, placements: Mapping[str, PlacementSpec], 
     return announced
 
 
-def announce(journal: Journal, placements: Mapping[str, PlacementSpec], encoder: EncoderSpec) -> list[str]:
+def announce(journal: Journal, placements: Mapping[str, PlacementSpec], encoder: Encoder) -> list[str]:
     """Journal the encoder and each placement's specification, unless they are the newest ones there.
 
     Returns the placements announced.
     """
-    _announce(journal, "encoder", ALL_PLACEMENTS, encoder.version, encoder)
+    _announce(journal, "encoder", ALL_PLACEMENTS, encoder.family, encoder.payload)
     return [name for name, spec in placements.items() if _announce(journal, "catalogue", name, spec.version, spec)]
 
 
-def _announce(
-    journal: Journal, action: Announced, placement: str, version: str, spec: EncoderSpec | PlacementSpec
-) -> bool:
+def _announce(journal: Journal, action: Announced, placement: str, version: str, content: object) -> bool:
     while True:
         last = newest(journal, action, placement)
         if last is not None and last.version == version:
@@ -43,7 +41,7 @@ def _announce(
             placement=placement,
             version=version,
             serial=0 if last is None else last.serial + 1,
-            payload=msgspec.to_builtins(spec),
+            payload=msgspec.to_builtins(content),
         )
         if not journal.append([record])[0].duplicate:
             return True

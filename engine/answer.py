@@ -10,7 +10,6 @@ from engine.placement import Placement
 from engine.records.schema import DecisionRecord, PersonalPart
 from engine.records.sealing import Sealer
 from engine.types import Decision, Group
-from features.vector import Freshness
 
 
 def answer_of(record: DecisionRecord, personal: PersonalPart, time_us: int, window_us: int) -> Decision:
@@ -30,7 +29,7 @@ def answer_of(record: DecisionRecord, personal: PersonalPart, time_us: int, wind
         reason=record.reason,
         degraded=record.degraded,
         expires_at_us=time_us + window_us,
-        freshness=cast(dict[str, Freshness], personal.freshness),
+        freshness=personal.freshness,
     )
 
 

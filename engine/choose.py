@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from engine.encode.base import Encoder
 from engine.pmf import with_floor
 from engine.policies.base import Policy
 from engine.policies.baseline import BaselinePolicy
@@ -20,11 +21,12 @@ log = structlog.get_logger(__name__)
 class Served:
     """The policy that answers now, and which learned state it has: all settlements up to ``settled_position``.
 
-    ``refused`` is True while a newer published state cannot be loaded.
+    ``encoder`` is calibrated as the policy learned. ``refused`` is True while a newer published state cannot be loaded.
     """
 
     policy: Policy
     version: str
+    encoder: Encoder
     settled_position: int = 0
     refused: bool = False
 

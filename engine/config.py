@@ -99,6 +99,7 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
         fallback: locale → text for when nothing can be rendered.
         epsilon: every eligible action has at least ``epsilon / K``.
         feature_service: the Feast feature service to read; the placement's own name by default.
+        crosses: pairs of namespaces (views, where nothing else is declared) whose features policies see together, too.
         deadline_ms: time for features, policy and journal together; what is missing by then is done without, and the
             answer says so.
     """
@@ -111,6 +112,7 @@ class PlacementSpec(Spec, frozen=True, kw_only=True):
     traffic: TrafficSpec = TrafficSpec()
     epsilon: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.02
     feature_service: Identifier | None = None
+    crosses: Annotated[tuple[tuple[Identifier, Identifier], ...], msgspec.Meta(max_length=8)] = ()
     deadline_ms: Annotated[int, msgspec.Meta(ge=5, le=60_000)] = 1_000
 
     @property

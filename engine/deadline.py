@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+
+from features.punctual import in_time
 
 T = TypeVar("T")
 
@@ -37,30 +38,4 @@ class Deadline:
 
         Work that waits for nothing is never late, and needs no timer.
         """
-        try:
-            waits_for = work.send(None)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        async with asyncio.timeout(self.left_s(share)):
-            return await _Resumed(work, waits_for)
-
-
-class _Resumed(Generator[Any, Any, T]):
-    """The rest of a coroutine that has begun, and waits for something; to be awaited once."""
-
-    def __init__(self, work: Coroutine[Any, Any, T], waits_for: object) -> None:
-        self._work = work
-        self._begin: Callable[[], object] | None = lambda: waits_for
-
-    def __await__(self) -> Generator[Any, Any, T]:
-        return self
-
-    def send(self, value: Any) -> Any:
-        """See ``Generator.send``: what the coroutine waits for next."""
-        begin, self._begin = self._begin, None
-        return self._work.send(value) if begin is None else begin()
-
-    def throw(self, *error: Any) -> Any:
-        """See ``Generator.throw``."""
-        return self._work.throw(*error)
+        return await in_time(work, self.left_s(share))

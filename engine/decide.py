@@ -172,7 +172,7 @@ class Decider:
             filtered=options.filtered,
             policy=choice.policy,
             model_version=choice.model_version,
-            encoder_version=placement.encoder.version,
+            encoder_version=options.served.encoder.version,
             reason=choice.reason,
             learnable=choice.learnable,
             deferred=request.deferred,

@@ -71,6 +71,7 @@ def personal_part(
         features=dict(vector.values),
         render_only=dict(vector.render_only),
         freshness=dict(vector.freshness),
+        missing=vector.missing,
         offered=None if offered is None else tuple((a.id, dict(a.features), a.text) for a in offered),
         content=content,
     )
@@ -78,7 +79,7 @@ def personal_part(
 
 def missing_parts(choice: Choice, vector: FeatureVector, shown: bool) -> tuple[str, ...]:
     """Everything that the decision had to do without."""
-    unread = tuple(f"features:{view}" for view, freshness in vector.freshness.items() if freshness == "error")
+    unread = tuple(f"features:{view}" for view in vector.unread)
     mistyped = tuple(f"context:{feature}" for feature in vector.mistyped)
     missing = (*choice.degraded, *unread, *mistyped)
     return missing if shown else (*missing, "content")

@@ -8,14 +8,14 @@ from typing import Protocol
 
 import msgspec
 
-from engine.catalog import candidate_of
+from engine.choose import Served
+from engine.encode.standard import view_of
 from engine.errors import NotFound, PolicyError
 from engine.journal.base import Lookup, Stored
 from engine.placement import Placement
-from engine.policies.base import Policy
 from engine.records.schema import DecisionRecord, OutcomeRecord, PersonalPart, SettlementRecord, ShownRecord
 from engine.records.sealing import Sealer
-from features.vector import Scalar
+from features.vector import Freshness, Scalar
 
 MOST_CONTRIBUTIONS = 20
 
@@ -77,7 +77,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     context: dict[str, str | int | float | bool]
     features: list[Feature]
-    freshness: dict[str, str]
+    freshness: Mapping[str, Freshness]
     candidates: list[Weighed]
     filtered: dict[str, str]
     group: str
@@ -99,7 +99,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 class Models(Protocol):
     """Finds the policy with a given learned state."""
 
-    def policy(self, placement: str, version: str) -> Policy | None:
+    def served(self, placement: str, version: str) -> Served | None:
         """``None`` if that state is no longer kept."""
         ...
 
@@ -157,24 +157,25 @@ class Explainer:
 
     def _contributions(self, record: DecisionRecord, personal: PersonalPart) -> list[Contribution] | None:
         placement = self.placements.get(record.placement)
-        if placement is None or record.chosen is None or record.encoder_version != placement.encoder.version:
+        if placement is None or record.chosen is None or record.catalogue != placement.catalogue.version:
             return None
-        policy = self.models.policy(record.placement, record.model_version)
+        served = self.models.served(record.placement, record.model_version)
         action = placement.catalogue.actions.get(record.candidates[record.chosen])
-        if policy is None or action is None or record.catalogue != placement.catalogue.version:
+        if served is None or action is None or record.encoder_version != served.encoder.version:
             return None
-        candidate = candidate_of(action.spec.id, action.spec.features, placement.encoder.action)
-        shared = placement.encoder.shared(personal.features, personal.freshness)
+        crosses = placement.catalogue.spec.crosses
+        shared = served.encoder.shared(personal.features, personal.freshness, personal.missing, crosses)
         try:
-            parts = policy.contributions(shared, candidate)
+            parts = served.policy.contributions(shared, action.candidate)
         except PolicyError:
             return None
         return None if parts is None else [Contribution(*part) for part in parts[:MOST_CONTRIBUTIONS]]
 
 
 def _features(personal: PersonalPart) -> list[Feature]:
+    missing = frozenset(personal.missing)
     return [
-        Feature(name, value, personal.freshness.get(name.partition(".")[0], "fresh"))
+        Feature(name, value, "missing" if name in missing else personal.freshness.get(view_of(name), "fresh"))
         for name, value in personal.features.items()
     ]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from engine.config import PlacementSpec
-from engine.encode import ALGORITHM, Encoder, EncoderSpec
+from engine.encode.base import family_of
 from engine.errors import Incomplete, SealError, UnsafeExample
-from engine.example import ExampleMaker
+from engine.example import ExampleMaker, calibration_of
 from engine.join import Joiner
 from engine.journal.base import Stored
 from engine.lineage import ORDERED, STARTS, Lineage, Origin, Publication, Resumed, State
@@ -100,21 +100,22 @@ class Fold:
         self.position, self.time_us = stored.position, stored.time_us
 
     def _control(self, position: int, record: ControlRecord) -> None:
+        self._examples.observe(record)
         if record.action == "catalogue":
-            spec = msgspec.convert(record.payload, PlacementSpec)
-            self.catalogues[record.placement] = (position, spec)
-            self._examples.know(record.version, spec)
+            self.catalogues[record.placement] = (position, msgspec.convert(record.payload, PlacementSpec))
         elif record.action == "encoder":
-            self._encoder(record)
+            self.encoder = record.version
+        elif record.action == "calibrate":
+            self._calibrate(record)
         elif record.action in STARTS:
             self._start(position, record)
         elif record.action == "publish":
             self._published(position, record)
 
-    def _encoder(self, record: ControlRecord) -> None:
-        self.encoder = record.version
-        if record.payload.get("algorithm") == ALGORITHM:
-            self._examples.know_encoder(Encoder(msgspec.convert(record.payload, EncoderSpec)))
+    def _calibrate(self, record: ControlRecord) -> None:
+        lineage = self.owner(record)
+        if lineage is not None:
+            lineage.calibration = calibration_of(record)
 
     def _start(self, position: int, record: ControlRecord) -> None:
         lineage = self._lineage(record)
@@ -165,7 +166,7 @@ class Fold:
             )
 
     def owner(self, record: ControlRecord) -> Lineage | None:
-        """The lineage whose snapshot a ``publish`` record made current."""
+        """The lineage that a ``publish`` or ``calibrate`` record is about."""
         candidates = (self.lineages.get(record.placement), self.ended.get(record.placement))
         id = record.payload.get("lineage")
         return next((each for each in candidates if each is not None and each.id == id), None)
@@ -178,17 +179,19 @@ class Fold:
         if decision is None:
             return
         encoder = decision.encoder_version
-        if encoder != lineage.origin.encoder_version or not self.can_encode(encoder):
+        if family_of(encoder) != lineage.origin.encoder_version or not self.can_encode(encoder):
             return
         if position in self.skip:
             self._refuse(lineage, position, record, "kills-learner")
             return
         self.attempt(position)
         try:
-            lineage.loss += lineage.policy.learn(self._examples.make(decision, record.reward))
+            personal = self._examples.open(decision)
+            lineage.loss += lineage.policy.learn(self._examples.make(decision, personal, record.reward))
         except (SealError, UnsafeExample) as error:
             self._refuse(lineage, position, record, "forgotten" if isinstance(error, SealError) else "unsafe-example")
         else:
+            lineage.moments.add(self._examples.numbers(decision, personal))
             lineage.learned += 1
             lineage.settled_position = position
         self.attempt(0)

@@ -18,6 +18,7 @@ import msgspec
 import structlog
 
 from engine.attempts import Attempts
+from engine.calibrate import Calibrator
 from engine.config import PlacementSpec
 from engine.errors import Diverged, Incomplete, SnapshotError
 from engine.fold import Fold, unattempted
@@ -72,6 +73,7 @@ class Learner:
     attempts: Attempts | None = None
     fold: Fold = field(init=False)
     _publisher: Publisher = field(init=False)
+    _calibrator: Calibrator = field(init=False)
     _skip: frozenset[int] = frozenset()
     _publish_at_us: int = 0
     _tick_at_us: int = 0
@@ -82,6 +84,7 @@ class Learner:
     def __post_init__(self) -> None:
         self.fold = self._new_fold(self.journal, StoredStates(self.snapshots), {})
         self._publisher = Publisher(self.snapshots, self.clock)
+        self._calibrator = Calibrator()
         self._last_read_us = self.pace()
 
     def restore(self) -> None:
@@ -119,6 +122,7 @@ class Learner:
         if self._read() == BATCH:
             return True
         self._append([*self._origins(), *self.fold.joiner.pending()])
+        self._append(list(self._calibrator.due(self.fold.lineages)))
         self._tick()
         self._publish()
         last = self.journal.last_position()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
 
+from engine.encode.base import Calibration
+from engine.encode.moments import FeatureMoments, Sums
+from engine.manifest import Manifest
 from engine.policies.base import Policy
 from engine.records.schema import ControlRecord
 
@@ -74,6 +77,13 @@ class State:
     settled_position: int = 0
     learned: int = 0
     loss: float = 0.0
+    moments: Sums = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, policy: Policy, manifest: Manifest, settled_position: int) -> State:
+        """What a snapshot holds; its position is told by whoever starts from it."""
+        return cls(policy, settled_position, manifest.learned, manifest.loss, manifest.moments, manifest.calibration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,8 @@ class Lineage:
         settled_position: of the last settlement in ``policy``.
         learned: settlements in ``policy``, those before a rollback's or import's state included.
         loss: their progressive loss, summed: of each the loss of the policy as it was just before it learned it.
+        moments: of the numbers in what was learned.
+        calibration: the newest that was journaled; decisions of its snapshots are encoded by it.
         refused: settlements that could not be learned safely, since this fold began.
         published: its snapshot that should serve.
     """
@@ -102,13 +114,44 @@ class Lineage:
     settled_position: int = 0
     learned: int = 0
     loss: float = 0.0
+    moments: FeatureMoments = field(default_factory=FeatureMoments)
+    calibration: Calibration = field(default_factory=dict)
     refused: int = 0
     published: Publication | None = None
 
     @classmethod
     def started(cls, record: ControlRecord, origin: Origin, state: State) -> Lineage:
         """A lineage at its first moment."""
-        return cls(record.version, origin, state.policy, state.settled_position, state.learned, state.loss)
+        return cls(
+            record.version,
+            origin,
+            state.policy,
+            state.settled_position,
+            state.learned,
+            state.loss,
+            FeatureMoments(state.moments),
+            state.calibration,
+        )
+
+    @property
+    def state(self) -> State:
+        """All that it has learned, by now; the policy itself learns on."""
+        return State(self.policy, self.settled_position, self.learned, self.loss, self.moments.sums, self.calibration)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the manifest of a snapshot taken now says, beside where and when it was taken."""
+        return {
+            "version": self.version,
+            "lineage": self.id,
+            "params": self.origin.params,
+            "encoder_version": self.origin.encoder_version,
+            "settled_position": self.settled_position,
+            "learned": self.learned,
+            "loss": self.loss,
+            "moments": self.moments.sums,
+            "calibration": dict(self.calibration),
+        }
 
     @property
     def version(self) -> str:

@@ -24,6 +24,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         sha256, size: of the model file.
         vw_version, machine: bytes are promised to be reproducible on the same two only.
         learned, loss: how many settlements were learned, and their summed progressive loss.
+        encoder_version: the family of the encoders of what was learned.
+        moments, calibration: see ``Lineage``.
         journal: identity of the journal that it belongs to; empty in those of earlier releases.
         published_position: of the record that made it current; 0 before that. Nothing is served in place of what was
             published after it.
@@ -43,6 +45,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     created_us: int
     learned: int = 0
     loss: float = 0.0
+    moments: dict[str, tuple[int, float, float]] = {}
+    calibration: dict[str, tuple[float, float]] = {}
     journal: str = ""
     published_position: int = 0
 

@@ -9,11 +9,11 @@ import structlog
 
 from engine.choose import Served
 from engine.config import PolicySpec
+from engine.encode.base import Encoder
 from engine.errors import SnapshotError
 from engine.manifest import Manifest
 from engine.placement import Placement
 from engine.policies import registry
-from engine.policies.base import Policy
 from engine.snapshots import SnapshotStore
 
 log = structlog.get_logger(__name__)
@@ -22,9 +22,9 @@ COLD = "origin"
 """Model version of a policy that has learned nothing yet."""
 
 
-def cold(spec: PolicySpec) -> Served:
+def cold(spec: PolicySpec, encoder: Encoder) -> Served:
     """The policy before any learning."""
-    return Served(registry.build(spec.name, spec.params), COLD)
+    return Served(registry.build(spec.name, spec.params), COLD, encoder)
 
 
 class ModelWatch:
@@ -47,14 +47,14 @@ class ModelWatch:
         """Swap in what is new; returns the placements that changed."""
         return [name for name, placement in self._placements.items() if self._refresh(name, placement)]
 
-    def policy(self, placement: str, version: str) -> Policy | None:
+    def served(self, placement: str, version: str) -> Served | None:
         """The policy with this learned state, loaded from its snapshot if it is not the one that serves."""
         serving = self._placements[placement].served
         if serving.version == version:
-            return serving.policy
+            return serving
         try:
             manifest = self._snapshots.manifest(placement, version)
-            return None if manifest is None else self._snapshots.load(manifest)
+            return None if manifest is None else self._loaded(manifest, serving.encoder)
         except SnapshotError:
             return None
 
@@ -87,9 +87,12 @@ class ModelWatch:
         return _suits(manifest, placement) and (serving is None or manifest.follows(serving))
 
     def _serve(self, manifest: Manifest, placement: Placement) -> None:
-        policy = self._snapshots.load(manifest)
-        placement.serve(Served(policy, manifest.version, manifest.settled_position))
+        placement.serve(self._loaded(manifest, placement.served.encoder))
         self._serving[placement.name] = manifest
+
+    def _loaded(self, manifest: Manifest, encoder: Encoder) -> Served:
+        policy, calibrated = self._snapshots.load(manifest), encoder.calibrated(manifest.calibration)
+        return Served(policy, manifest.version, calibrated, manifest.settled_position)
 
     def _older(self, placement: Placement) -> Iterator[Manifest]:
         """What was published before, newest first. Where the lineage starts, it ends: its predecessor was given up."""
@@ -111,7 +114,7 @@ class ModelWatch:
 
 def _suits(manifest: Manifest, placement: Placement) -> bool:
     policy = placement.catalogue.spec.policy
-    return manifest.encoder_version == placement.encoder.version and (manifest.policy, manifest.params) == (
+    return manifest.encoder_version == placement.served.encoder.family and (manifest.policy, manifest.params) == (
         policy.name,
         policy.params,
     )

@@ -9,7 +9,6 @@ from engine.catalog import Catalogue, CatalogueAction
 from engine.choose import Choice, Hindrance, Served, choose
 from engine.config import microseconds
 from engine.eligibility import Facts
-from engine.encode import Encoder
 from engine.refusal import Note, Refusal, unnoted
 from engine.types import DecisionRequest, Group
 from features.assemble import Assembler
@@ -18,8 +17,9 @@ from features.vector import FeatureVector, ViewRow
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What can be chosen for one request: the eligible actions, why not the others, and what is known."""
+    """What can be chosen for one request: the eligible actions, why not the others, what is known, and who chooses."""
 
+    served: Served
     vector: FeatureVector
     facts: Facts
     eligible: list[CatalogueAction]
@@ -33,7 +33,6 @@ class Placement:
     name: str
     catalogue: Catalogue
     assemble: Assembler
-    encoder: Encoder
     served: Served
     note: Note = unnoted
 
@@ -60,7 +59,7 @@ class Placement:
         vector = self.assemble(rows, request.context, now_us)
         facts = Facts(vector, self.assemble.roots, consent=consent)
         eligible, filtered = self.catalogue.candidates(facts, {*request.exclude, *taken}, request.actions)
-        return Options(vector, facts, eligible, filtered)
+        return Options(self.served, vector, facts, eligible, filtered)
 
     def note_mistyped(self, vector: FeatureVector, decision_id: str) -> None:
         """Tell of the request's features that came with values they cannot have."""
@@ -71,13 +70,14 @@ class Placement:
         self, group: Group, options: Options, *, explore: bool = True, hindered: Hindrance | None = None
     ) -> Choice:
         """The final pmf over the eligible actions, for a unit of this traffic group."""
+        served, vector, spec = options.served, options.vector, self.catalogue.spec
         return choose(
             group,
-            self.served,
-            self.encoder.shared(options.vector.values, options.vector.freshness),
+            served,
+            served.encoder.shared(vector.values, vector.freshness, vector.missing, spec.crosses),
             [action.candidate for action in options.eligible],
-            baseline=self.catalogue.spec.baseline,
-            epsilon=self.catalogue.spec.epsilon,
+            baseline=spec.baseline,
+            epsilon=spec.epsilon,
             explore=explore,
             hindered=hindered,
         )
@@ -94,4 +94,4 @@ class Placement:
         facts = Facts(vector, self.assemble.roots, consent=False)
         for action in self.catalogue.actions.values():
             action.content.render(None, facts.roots)
-        self.choose("champion", Options(vector, facts, list(self.catalogue.actions.values()), {}))
+        self.choose("champion", Options(self.served, vector, facts, list(self.catalogue.actions.values()), {}))

@@ -70,7 +70,7 @@ def _resumable(journal: Reads, snapshots: SnapshotStore, placement: str) -> Resu
             continue
         if not policy.resumes_exactly:
             return None
-        return Resumed(manifest.lineage, State(policy, manifest.settled_position, manifest.learned, manifest.loss))
+        return Resumed(manifest.lineage, State.of(policy, manifest, manifest.settled_position))
     return None
 
 

@@ -97,15 +97,9 @@ class Publisher:
         return self._snapshots.stage(
             lineage.policy,
             placement=placement,
-            version=lineage.version,
-            lineage=lineage.id,
-            params=lineage.origin.params,
-            encoder_version=lineage.origin.encoder_version,
-            settled_position=lineage.settled_position,
             created_us=self._clock(),
-            learned=lineage.learned,
-            loss=lineage.loss,
             journal=self.journal,
+            **lineage.described,
         )
 
     def _note(self, event: str, placement: str, error: Exception) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -43,8 +43,7 @@ class StoredStates:
         for version in filter(None, (start.after, start.source)):
             manifest = self._snapshots.manifest(record.placement, version)
             if manifest is not None and manifest.sha256 == start.sha256:
-                policy = self._snapshots.load(manifest)
-                return State(policy, start.settled_position, manifest.learned, manifest.loss)
+                return State.of(self._snapshots.load(manifest), manifest, start.settled_position)
         raise SnapshotError(f"the {record.action} of {record.placement} needs {start.after}, which is gone")
 
     def keep(self, placement: str, version: str, lineage: Lineage) -> None:
@@ -54,8 +53,7 @@ class StoredStates:
 @dataclass(frozen=True, slots=True)
 class _Folded:
     path: Path
-    learned: int
-    loss: float
+    state: State
 
 
 class FoldedStates:
@@ -80,7 +78,7 @@ class FoldedStates:
         if folded is None or sha256_of(folded.path) != start.sha256:
             return self._stored.of(record)
         policy = registry.load(start.policy, start.params, folded.path)
-        return State(policy, start.settled_position, folded.learned, folded.loss)
+        return replace(folded.state, policy=policy, settled_position=start.settled_position)
 
     def keep(self, placement: str, version: str, lineage: Lineage) -> None:
         """See ``States.keep``."""
@@ -88,7 +86,7 @@ class FoldedStates:
             with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
                 path = Path(file.name)
             lineage.policy.save(path)
-            self._folded[placement, version] = _Folded(path, lineage.learned, lineage.loss)
+            self._folded[placement, version] = _Folded(path, lineage.state)
 
 
 def wanted_states(records: Iterable[Stored]) -> frozenset[Version]:

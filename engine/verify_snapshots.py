@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from engine.errors import PolicyError, SnapshotError, VerificationFailed
+from engine.example import calibration_of
 from engine.fold import Fold
 from engine.journal.base import Stored
 from engine.lineage import ORDERED, Lineage, Publication, Start
@@ -27,6 +28,8 @@ class SnapshotCheck:
 
     def observe(self, stored: Stored, record: ControlRecord) -> None:
         """Compare what the record made current. Raises ``VerificationFailed``."""
+        if record.action == "calibrate":
+            self._check_calibration(stored.position, record)
         if record.action != "publish" and record.action not in ORDERED:
             return
         made = Publication.of(stored.position, record)
@@ -49,6 +52,14 @@ class SnapshotCheck:
             raise _failure(made, f"says position {made.settled_position}, {stands}")
         _check_bytes(made, lineage)
         self.verified.snapshots.append((record.placement, made.version))
+
+    def _check_calibration(self, position: int, record: ControlRecord) -> None:
+        lineage = self.fold.owner(record)
+        if lineage is None or not self.fold.can_encode(lineage.origin.encoder_version):
+            return
+        if calibration_of(record) != lineage.moments.calibration():
+            raise VerificationFailed(f"calibration {record.version} is not that of what was learned", position=position)
+        self.verified.calibrations += 1
 
     def _check_start(self, made: Publication, record: ControlRecord) -> None:
         try:

@@ -17,10 +17,11 @@ REQUEST = "request"
 
 
 class _Sorted(NamedTuple):
-    """A view's features by who may see them: feature name → qualified name."""
+    """A view's features by who may see them: feature name → qualified name. ``ttl_us``: where rows outlive a value."""
 
     learned: dict[str, str]
     hidden: dict[str, str]
+    ttl_us: dict[str, int]
 
 
 class _Input(NamedTuple):
@@ -57,8 +58,8 @@ class Assembler:
         self.roots = plan.roots
         sorted_views = {view.name: _sort(view, names) for view in views}
         self._planned = plan.stored_views
-        self._stored = tuple((view.name, *sorted_views[view.name]) for view in self._planned)
-        self._request = sorted_views.get(REQUEST, _Sorted({}, {}))
+        self._stored = tuple((view.name, sorted_views[view.name]) for view in self._planned)
+        self._request = sorted_views.get(REQUEST, _Sorted({}, {}, {}))
         self._request_types = {f.name: f.type for view in views if view.kind == "request" for f in view.features}
         self._computed = tuple(_computed(view, plan, names) for view in views if view.kind == "derived")
         self._values = _defaults(views, sorted_views, hidden=False)
@@ -69,21 +70,28 @@ class Assembler:
         values, hidden = self._values.copy(), self._hidden.copy()
         freshness: dict[str, Freshness] = {}
         known: dict[str, Mapping[str, Scalar]] = {}
-        for view, learned, kept_back in self._stored:
+        missing: list[str] = []
+        unread: list[str] = []
+        for view, features in self._stored:
             row = rows.get(view, MISSING_ROW)
             freshness[view] = row.freshness
-            known[view] = row.values
-            _take(row.values, learned, values)
-            _take(row.values, kept_back, hidden)
+            if row.remembered or row.freshness == "error":
+                unread.append(view)
+            known[view] = stored = _in_time(features, row, now_us)
+            absent = _take(stored, features.learned, values)
+            if row.timestamp_us is not None:
+                missing += absent
+            _take(stored, features.hidden, hidden)
         request, mistyped = self._typed(context)
         known[REQUEST] = request
+        missing += _take(request, self._request.learned, values)
         _take(request, self._request.hidden, hidden)
         for name, value in request.items():
             if name not in self._request.hidden:
                 values[qualified(REQUEST, name)] = value
         for computed in self._computed:
             _compute(computed, known, now_us, values)
-        return FeatureVector(values, hidden, freshness, mistyped)
+        return FeatureVector(values, hidden, freshness, mistyped, tuple(missing), tuple(unread))
 
     def unread(self, keys: Mapping[str, str]) -> dict[str, ViewRow]:
         """The rows of a store that did not answer: an error row for every view that ``keys`` can find."""
@@ -110,10 +118,23 @@ def assemble(
     return Assembler(plan, service)(rows, context, now_us)
 
 
-def _take(source: Mapping[str, Scalar], wanted: Mapping[str, str], target: dict[str, Scalar]) -> None:
+def _take(source: Mapping[str, Scalar], wanted: Mapping[str, str], target: dict[str, Scalar]) -> list[str]:
+    """Qualified names of what is not there."""
+    absent = []
     for name, full_name in wanted.items():
         if name in source:
             target[full_name] = source[name]
+        else:
+            absent.append(full_name)
+    return absent
+
+
+def _in_time(features: _Sorted, row: ViewRow, now_us: int) -> Mapping[str, Scalar]:
+    """Without the values that are older than they may get."""
+    if not features.ttl_us or row.timestamp_us is None:
+        return row.values
+    age_us = now_us - row.timestamp_us
+    return {name: value for name, value in row.values.items() if age_us <= features.ttl_us.get(name, age_us)}
 
 
 def _compute(
@@ -130,7 +151,7 @@ def _sort(view: PlannedView, names: frozenset[str]) -> _Sorted:
     full = {feature.name: qualified(view.name, feature.name) for feature in view.features}
     hidden = {f.name: full[f.name] for f in view.features if _is_hidden(f)}
     learned = {name: q for name, q in full.items() if name not in hidden and q in names}
-    return _Sorted(learned, hidden)
+    return _Sorted(learned, hidden, {f.name: f.ttl_us for f in view.features if f.ttl_us})
 
 
 def _is_hidden(feature: PlannedFeature) -> bool:

@@ -112,6 +112,11 @@ class Plan(PlanPart, frozen=True, kw_only=True):
         return tuple(name for name, feature in self._features() if feature.free_text)
 
     @property
+    def namespaces(self) -> frozenset[str]:
+        """What a placement can cross: the features' namespaces, which are their views' names if they declare none."""
+        return frozenset(f.namespace or view.name for view in self.definitions.views for f in view.features)
+
+    @property
     def roots(self) -> dict[str, str]:
         """View → the name under which rules and templates know it: that of whom its rows are about, or what it says."""
         return {view.name: _root(view) for view in self.definitions.views}

@@ -19,11 +19,13 @@ class ViewRow:
         timestamp_us: event time of the row, microseconds since the epoch; ``None`` if the row is missing.
         freshness: ``missing`` (no row), ``stale`` (older than the view's time to live), ``error``
             (the store did not answer) or ``fresh``.
+        remembered: the store did not answer; this is what was read before.
     """
 
     values: Mapping[str, Scalar]
     timestamp_us: int | None
     freshness: Freshness
+    remembered: bool = False
 
 
 MISSING_ROW = ViewRow({}, None, "missing")
@@ -39,6 +41,9 @@ class FeatureVector:
             features without a stored value carry their declared default.
         render_only: qualified name → value of features that may reach templates and nothing else.
         freshness: view name → freshness of the row the values came from.
+        missing: names in ``values`` that have their default, though the row of their view is there (of what comes with
+            the request: though it came without).
+        unread: views whose row the store did not give, whatever stands in.
         mistyped: declared request feature that came with a value it cannot have, and whose default stands in → why,
             as ``string-for-float``; never the value.
     """
@@ -47,6 +52,8 @@ class FeatureVector:
     render_only: Mapping[str, Scalar] = field(default_factory=dict)
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
     mistyped: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class FeatureStore(Protocol):

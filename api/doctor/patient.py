@@ -17,7 +17,7 @@ from api.doctor.scrape import Samples, Service
 from api.settings import Settings
 from engine import config_file
 from engine.config import Config
-from engine.encode import EncoderSpec
+from engine.encode.standard import StandardSpec
 from engine.errors import ConfigError, JournalError
 from engine.journal.cluster_url import CLUSTER
 from engine.journal.open import REDIS, count_shards
@@ -79,7 +79,7 @@ class Patient:
     def encoder_version(self) -> str | None:
         """Of the encoder that serving would use now."""
         plan = self.plan
-        return None if plan is None else EncoderSpec(ranges=plan.ranges, texts=plan.texts).version
+        return None if plan is None else StandardSpec.of(plan).version
 
     @cached_property
     def heartbeat(self) -> Heartbeat | None:

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import msgspec
-
 from engine.archive.dsjson_line import Lines
 from engine.archive.labels import Labels
 from engine.archive.line_file import Exported, LineFile
 from engine.archive.told import Reports
-from engine.config import PlacementSpec
-from engine.encode import ALGORITHM, Encoder, EncoderSpec
 from engine.errors import CorruptRecord, SealError, UnsafeExample
 from engine.example import ExampleMaker
 from engine.journal.base import Reads, Stored
@@ -69,11 +65,9 @@ class DsjsonExport:
                 self._reports.forget(record.decision_id)
 
     def _control(self, record: ControlRecord) -> None:
+        self._examples.observe(record)
         if record.action == "catalogue":
             self.known.add(record.placement)
-            self._examples.know(record.version, msgspec.convert(record.payload, PlacementSpec))
-        elif record.action == "encoder" and record.payload.get("algorithm") == ALGORITHM:
-            self._examples.know_encoder(Encoder(msgspec.convert(record.payload, EncoderSpec)))
         elif record.placement in (self.placement, ALL_PLACEMENTS):
             self.labels.control(record, self.file)
 
@@ -99,7 +93,7 @@ class DsjsonExport:
     def _write(self, position: int, decision: DecisionRecord, decided_us: int, reward: float) -> None:
         told = self._reports.about(decision.id)
         try:
-            example = self._examples.make(decision, reward)
+            example = self._examples.make(decision, self._examples.open(decision), reward)
             _check_features(example)
             label = self.labels.label(position, decision, example, told)
         except SealError:

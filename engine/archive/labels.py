@@ -8,6 +8,7 @@ import msgspec
 
 from engine.archive.line_file import START, LineFile, Mark
 from engine.archive.told import Told
+from engine.encode.base import family_of
 from engine.errors import NotEvaluable, UnsafeExample
 from engine.lineage import ORDERED, STARTS, Origin, Start
 from engine.policies import registry
@@ -107,7 +108,7 @@ class Learned:
 
     def wants(self, settlement: SettlementRecord, decision: DecisionRecord) -> bool:
         """See ``Labels.wants``."""
-        return settlement.learn and decision.encoder_version == self._encoder
+        return settlement.learn and family_of(decision.encoder_version) == self._encoder
 
     def label(self, position: int, decision: DecisionRecord, example: TrainingExample, told: Told) -> Label:
         """See ``Labels.label``."""

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from features.vector import Freshness
+
 SCHEMA_VERSION = 2
 """What the classes below describe. Every encoded record begins with the version that wrote it (``records.codec``)."""
 
@@ -174,6 +176,8 @@ class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
             ``serial`` counts the placement's announcements, so that going back to an old version is one, too.
         ``encoder``: likewise for the encoder, which all placements share (``placement`` is ``ALL_PLACEMENTS``).
         ``origin``: a lineage starts; ``payload`` has ``policy`` (name and parameters) and ``encoder_version``.
+        ``calibrate``: decisions of the ``lineage`` that ``payload`` names may be encoded by the means and deviations of
+            what it has learned (``calibration``), which make an encoder of the family ``encoder``.
         ``publish``: a snapshot; ``payload`` has ``lineage``, ``settled_position``, ``sha256`` and ``size``.
         ``rollback``: the lineage ends and a new one starts from the published snapshot that ``payload`` names
             (``from``, with its ``sha256``); ``version`` is the new lineage's. ``payload`` says who and why.
@@ -184,7 +188,7 @@ class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
         ``cut``: retention removed every record that is no control record up to ``payload``'s ``position``.
     """
 
-    action: Numbered | Literal["origin", "publish", "rollback", "reset", "import", "cut"]
+    action: Numbered | Literal["origin", "calibrate", "publish", "rollback", "reset", "import", "cut"]
     placement: str
     version: str
     payload: dict[str, Any]
@@ -211,6 +215,7 @@ class PersonalPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Attributes:
         user_id: absent without consent.
         features: qualified name → value, exactly as encoded.
+        missing: features whose value was not known though their view's row was there; a default stands in.
         render_only: features that only templates saw.
         freshness: view → freshness.
         offered: actions the bot brought, as ``[id, features, text]``.
@@ -222,7 +227,8 @@ class PersonalPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     context: dict[str, str | int | float | bool] = {}
     features: dict[str, str | int | float | bool] = {}
     render_only: dict[str, str | int | float | bool] = {}
-    freshness: dict[str, str] = {}
+    freshness: dict[str, Freshness] = {}
+    missing: tuple[str, ...] = ()
     offered: tuple[tuple[str, dict[str, str | int | float | bool], str | None], ...] | None = None
     content: dict[str, str] = {}
 

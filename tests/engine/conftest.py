@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ from engine.catalog import Catalogue
 from engine.choose import Served
 from engine.config import ActionSpec, PlacementSpec, PolicySpec, PrivacySpec, RewardSpec, TrafficSpec
 from engine.decide import Decider
-from engine.encode import Encoder, EncoderSpec
+from engine.encode.base import Encoder
+from engine.encode.standard import StandardEncoder, StandardSpec
 from engine.errors import JournalError
 from engine.feedback import Feedback, Outcome
 from engine.journal.base import Appended, Stored
@@ -34,9 +37,10 @@ from engine.tenure import Tenure
 from engine.types import Decision, DecisionRequest
 from features.assemble import Assembler
 from features.memory import MemoryStore
-from features.plan import Definitions, Plan, PlannedFeature, PlannedView
+from features.plan import Definitions, Plan, PlannedView
 from features.schema import VIEWS, features_of
 from features.session import SessionWriter
+from features.tags import planned, tags_of
 from features.vector import Scalar
 
 NOON_US = 1_789_992_000_000_000  # 2026-09-21 12:00 UTC
@@ -128,10 +132,10 @@ class Bot:
         self.keys = KeyTable(folder / "keys.db", recheck_s=0.0)
         self.vault = Vault(self.keys)
         self.sealer = self.vault.sealer
-        self.encoder = Encoder(EncoderSpec(ranges=plan.ranges, texts=plan.texts))
+        self.encoder = StandardEncoder(StandardSpec.of(plan))
         self.snapshots = SnapshotStore(folder / "snapshots")
         self.placements = {name: self._placement(name, spec, plan) for name, spec in specs.items()}
-        announce(self.journal, specs, self.encoder.spec)
+        announce(self.journal, specs, self.encoder)
         self.use(self.journal, ImmediateCommits(self.journal), privacy)
 
     def use(self, journal: Any, commits: Any, privacy: PrivacySpec | None = None) -> None:
@@ -163,15 +167,15 @@ class Bot:
         written = self.store.write("user_profile", user_id, values, timestamp_us=self.clock(), expected_us=None)
         assert asyncio.run(written)
 
-    def encode_by(self, spec: EncoderSpec) -> None:
+    def encode_by(self, encoder: Encoder) -> None:
         """Encode in another way from now on, as after a release that changes the schema."""
-        self.encoder = Encoder(spec)
+        self.encoder = encoder
         for placement in self.placements.values():
-            placement.encoder = self.encoder
-        announce(self.journal, self.specs, spec)
+            placement.served = replace(placement.served, encoder=encoder)
+        announce(self.journal, self.specs, encoder)
 
     def serve(self, policy: Policy, version: str = "v1", placement: str = "greeting") -> None:
-        self.placements[placement].served = Served(policy, version)
+        self.placements[placement].served = Served(policy, version, self.encoder)
 
     def records(self, kind: type[Any] = DecisionRecord) -> list[Any]:
         stored = self.journal.read(0, 1_000_000)
@@ -218,7 +222,7 @@ class Bot:
 
     def _placement(self, name: str, spec: PlacementSpec, plan: Plan) -> Placement:
         catalogue = Catalogue(name, spec, self.encoder.action, "en")
-        return Placement(name, catalogue, Assembler(plan, None), self.encoder, cold(spec.policy))
+        return Placement(name, catalogue, Assembler(plan, None), cold(spec.policy, self.encoder))
 
 
 @pytest.fixture(scope="session")
@@ -231,15 +235,7 @@ def declared_plan() -> Plan:
             join_key=view.join_key,
             ttl_us=0 if view.ttl is None else round(view.ttl.total_seconds() * 1e6),
             features=tuple(
-                PlannedFeature(
-                    name=f.name,
-                    type=f.type,
-                    default=f.default,
-                    range=f.range,
-                    render_only=f.render_only,
-                    learn=f.learn,
-                    free_text=f.free_text,
-                )
+                planned(view.name, f.name, f.type, {tag: json.dumps(value) for tag, value in tags_of(f).items()})
                 for f in features_of(view.name)
             ),
         )

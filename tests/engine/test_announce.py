@@ -11,7 +11,7 @@ import pytest
 
 from engine.announce import announce
 from engine.config import ActionSpec, PlacementSpec, RewardSpec
-from engine.encode import EncoderSpec
+from engine.encode.ranges import RangeEncoder, RangeSpec
 from engine.journal.base import Appended
 from engine.journal.memory import MemoryJournal
 from engine.journal.sqlite import SqliteJournal
@@ -23,7 +23,8 @@ A = PlacementSpec(
     fallback={"en": "Hello"},
     actions=(ActionSpec(id="a", templates={"en": "Hi"}, features={"n": 1, "x": 1.5, "yes": True, "t": "z"}, cost=0.5),),
 )
-ENCODER = EncoderSpec(ranges={"request.n": (0.0, 1.0)}, texts=("request.text",))
+SPEC = RangeSpec(ranges={"request.n": (0.0, 1.0)}, texts=("request.text",))
+ENCODER = RangeEncoder(SPEC)
 B = msgspec.structs.replace(A, epsilon=0.5)
 
 
@@ -53,7 +54,7 @@ def test_what_is_announced_is_the_whole_specification() -> None:
     encoder, catalogue = (stored.record for stored in journal.read(0, 10))
     assert isinstance(encoder, ControlRecord)
     assert isinstance(catalogue, ControlRecord)
-    assert msgspec.convert(encoder.payload, EncoderSpec) == ENCODER
+    assert msgspec.convert(encoder.payload, RangeSpec) == SPEC
     assert msgspec.convert(catalogue.payload, PlacementSpec) == A
 
 
@@ -78,9 +79,10 @@ def test_whoever_is_overtaken_looks_again_and_is_announced_after_the_other() -> 
 
 def test_another_encoder_is_announced_and_so_is_going_back() -> None:
     journal = MemoryJournal()
-    for spec in (ENCODER, EncoderSpec(), EncoderSpec(), ENCODER):
-        announce(journal, {"greeting": A}, spec)
-    versions = [ENCODER.version, EncoderSpec().version, ENCODER.version]
+    other = RangeEncoder(RangeSpec())
+    for encoder in (ENCODER, other, other, ENCODER):
+        announce(journal, {"greeting": A}, encoder)
+    versions = [ENCODER.version, other.version, ENCODER.version]
     assert announced(journal, ALL_PLACEMENTS) == list(zip(versions, range(3), strict=True))
     assert len(announced(journal)) == 1
 

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.choose import NOTHING_ELIGIBLE, OUT_OF_REACH, TOO_LATE, Choice, Served, choose
+from engine.encode.ranges import RangeEncoder, RangeSpec
 from engine.policies.base import Policy
 from engine.types import Candidate, Group
 
 CANDIDATES = tuple(Candidate(id, id, {f"id={id}": 1.0}) for id in ("a", "b", "c", "d"))
+ENCODER = RangeEncoder(RangeSpec())
 GROUPS: tuple[Group, ...] = ("champion", "random", "control")
 
 
@@ -35,7 +37,7 @@ class Told(Policy):
 def chosen(says: Any, group: Group = "champion", **other: Any) -> Choice:
     fields = {"baseline": "b", "epsilon": 0.1, **other}
     candidates = fields.pop("candidates", CANDIDATES)
-    return choose(group, Served(Told(says), "v7"), {"x": 1.0}, candidates, **fields)
+    return choose(group, Served(Told(says), "v7", ENCODER), {"x": 1.0}, candidates, **fields)
 
 
 @given(
@@ -86,7 +88,7 @@ def test_whoever_stops_the_process_is_not_stopped() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        choose("champion", Served(Stopped(None), "v"), {}, CANDIDATES, baseline="b", epsilon=0.1)
+        choose("champion", Served(Stopped(None), "v", ENCODER), {}, CANDIDATES, baseline="b", epsilon=0.1)
 
 
 @pytest.mark.parametrize("group", ["random", "control"])
@@ -133,6 +135,6 @@ def test_where_something_hinders_the_policy_and_nothing_is_eligible_nothing_is_c
 
 
 def test_an_outdated_model_is_marked_where_it_answers_and_nowhere_else() -> None:
-    served = Served(Told([0.25] * 4), "v7", refused=True)
+    served = Served(Told([0.25] * 4), "v7", ENCODER, refused=True)
     marked = {group: choose(group, served, {}, CANDIDATES, baseline="b", epsilon=0.1).degraded for group in GROUPS}
     assert marked == {"champion": ("model",), "random": (), "control": ()}

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.encode import MAX_WORDS, Encoder, EncoderSpec
+from engine.encode.names import MAX_WORDS
+from engine.encode.ranges import RangeEncoder, RangeSpec
 from engine.errors import ConfigError
 from engine.vowpal_guards import safe_features
 
 
-def encoder(*texts: str, **ranges: tuple[float, float]) -> Encoder:
-    return Encoder(EncoderSpec(ranges=ranges, texts=texts))
+def encoder(*texts: str, **ranges: tuple[float, float]) -> RangeEncoder:
+    return RangeEncoder(RangeSpec(ranges=ranges, texts=texts))
 
 
 ENCODER = encoder("wrote", age=(0.0, 100.0))
@@ -130,4 +131,4 @@ def test_a_range_that_cannot_scale_is_refused(bounds: tuple[float, float]) -> No
 
 def test_another_algorithm_is_refused() -> None:
     with pytest.raises(ConfigError, match="not by 1"):
-        Encoder(EncoderSpec(algorithm=1))
+        RangeEncoder(RangeSpec(algorithm=1))

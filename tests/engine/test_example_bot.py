@@ -15,7 +15,7 @@ from engine.catalog import Catalogue
 from engine.config import ActionSpec, Config, PlacementSpec, PolicySpec, PrivacySpec, RewardSpec, TrafficSpec
 from engine.config_file import check, load
 from engine.eligibility import Facts
-from engine.encode import Encoder, EncoderSpec
+from engine.encode.ranges import RangeEncoder, RangeSpec
 from features.schema import FEATURES
 from features.vector import FeatureVector, Scalar
 
@@ -54,7 +54,7 @@ KNOWN: dict[str, tuple[Scalar, ...]] = {
 
 
 def catalogue(placement: str) -> Catalogue:
-    return Catalogue(placement, CONFIG.placements[placement], Encoder(EncoderSpec()).action, CONFIG.default_locale)
+    return Catalogue(placement, CONFIG.placements[placement], RangeEncoder(RangeSpec()).action, CONFIG.default_locale)
 
 
 def situations() -> Iterator[FeatureVector]:

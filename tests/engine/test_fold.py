@@ -42,14 +42,12 @@ class Watching(Policy):
 def example_of(bot, record: DecisionRecord, reward: float = 1.0) -> TrainingExample:
     """Made from bytes, as a learner in another process makes it."""
     maker = ExampleMaker(bot.sealer)
-    maker.know_encoder(bot.encoder)
     for control in bot.records(ControlRecord):
         known: Any = decode(encode(control))
-        if known.action == "catalogue":
-            maker.know(known.version, msgspec.convert(known.payload, type(bot.specs["greeting"])))
+        maker.observe(known)
     copy = decode(encode(record))
     assert isinstance(copy, DecisionRecord)
-    return maker.make(copy, reward)
+    return maker.make(copy, maker.open(copy), reward)
 
 
 @pytest.mark.parametrize(
@@ -103,16 +101,14 @@ def test_a_decision_is_learned_with_the_catalogue_it_was_made_from(bot):
         ActionSpec(id="plain", templates={"en": "Hi"}, features={"tone": "other"}),
         *bot.specs["greeting"].actions[1:],
     )
-    announce(
-        bot.journal, {"greeting": msgspec.structs.replace(bot.specs["greeting"], actions=changed)}, bot.encoder.spec
-    )
+    announce(bot.journal, {"greeting": msgspec.structs.replace(bot.specs["greeting"], actions=changed)}, bot.encoder)
     (plain, *_) = example_of(bot, bot.records()[0]).candidates
     assert "tone=neutral" in plain.features
 
 
 def test_an_announced_catalogue_survives_the_journals_bytes(bot, tmp_path):
     journal = SqliteJournal(tmp_path / "journal.db", "process")
-    announce(journal, bot.specs, bot.encoder.spec)
+    announce(journal, bot.specs, bot.encoder)
     for stored in journal.read(1, 10):
         assert isinstance(stored.record, ControlRecord)
         spec = msgspec.convert(stored.record.payload, type(bot.specs["greeting"]))
@@ -161,7 +157,7 @@ class Learning(Watching):
 
 def test_only_what_may_be_learned_is_learned_in_the_order_of_its_settlements(bot):
     watching = Learning()
-    bot.placements["greeting"].served = Served(watching, "v")
+    bot.placements["greeting"].served = Served(watching, "v", bot.encoder)
     learned = [bot.ask(context={"n": n}) for n in range(3)]
     bot.ask(explore=False)
     bot.ask(deferred=True)

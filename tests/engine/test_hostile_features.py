@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.encode import Encoder, EncoderSpec
+from engine.encode.ranges import RangeEncoder, RangeSpec
 from engine.policies.vw import VwPolicy
 from engine.types import Candidate, TrainingExample
 
@@ -13,7 +13,7 @@ NAMES = ["a|b c", "a:1", "line\nshared |S x", "nul\0b", "nul\0c", "😀", "\u202
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_hostile_name_is_one_feature_that_is_learned(name):
-    encoder = Encoder(EncoderSpec())
+    encoder = RangeEncoder(RangeSpec())
     policy = VwPolicy(flags="--cb_explore_adf --squarecb --gamma_scale 10 --epsilon 0.02 -l 1 -q SA -b 18")
     here, elsewhere = encoder.shared({name: "yes"}, {}), encoder.shared({name: "no"}, {})
     candidates = tuple(Candidate(id, id, encoder.action(id, {name: id})) for id in ("left", "right"))

@@ -12,7 +12,7 @@ import pytest
 
 from engine.announce import announce
 from engine.config import PolicySpec
-from engine.encode import EncoderSpec
+from engine.encode.ranges import RangeEncoder, RangeSpec
 from engine.fold import Lineage
 from engine.policies.base import Policy
 from engine.policies.vw import VwPolicy
@@ -147,7 +147,7 @@ def test_other_parameters_start_a_lineage_and_the_old_ones_start_another(learned
     first = learned.specs["greeting"]
     other = msgspec.structs.replace(first, policy=PolicySpec(params={"flags": OTHER_FLAGS}))
     for spec in (other, first):
-        assert announce(learned.journal, {"greeting": spec}, learned.encoder.spec) == ["greeting"]
+        assert announce(learned.journal, {"greeting": spec}, learned.encoder) == ["greeting"]
         learner = learn(learned)
         assert learner.fold.lineages["greeting"].learned == TURNS, "only what was settled since"
         assert bytes_of(learner.fold.lineages) == rebuilt(learned, tmp_path / spec.version)
@@ -158,18 +158,18 @@ def test_other_parameters_start_a_lineage_and_the_old_ones_start_another(learned
 
 def test_a_catalogue_with_the_same_policy_goes_on_with_its_lineage(learned):
     other = msgspec.structs.replace(learned.specs["greeting"], epsilon=0.5)
-    announce(learned.journal, {"greeting": other}, learned.encoder.spec)
+    announce(learned.journal, {"greeting": other}, learned.encoder)
     learned.settle(learned.learner())
     assert len(origins(learned)) == 1
 
 
 def test_another_encoder_starts_a_lineage_and_going_back_to_the_first_another(learned, tmp_path):
     """A release that changes a range, and its rollback: neither may stop learning, nor mix two ways of encoding."""
-    first, other = learned.encoder.spec, EncoderSpec(ranges={"request.n": (0.0, 9.0)})
+    first, other = learned.encoder, RangeEncoder(RangeSpec(ranges={"request.n": (0.0, 9.0)}))
     for encoder in (other, first):
         learned.encode_by(encoder)
         learner = learn(learned)
-        assert learner.fold.lineages["greeting"].origin.encoder_version == encoder.version
+        assert learner.fold.lineages["greeting"].origin.encoder_version == encoder.family
         assert learner.fold.lineages["greeting"].learned == TURNS
         assert bytes_of(learner.fold.lineages) == rebuilt(learned, tmp_path / encoder.version)
     assert len({record.version for record in origins(learned)}) == 3
@@ -177,7 +177,7 @@ def test_another_encoder_starts_a_lineage_and_going_back_to_the_first_another(le
 
 def test_what_was_decided_with_one_encoder_is_not_learned_by_the_lineage_of_another(learned):
     late = [learned.ask(context={"n": n}).id for n in range(TURNS)]
-    other = EncoderSpec(ranges={"request.n": (0.0, 9.0)})
+    other = RangeEncoder(RangeSpec(ranges={"request.n": (0.0, 9.0)}))
     learned.encode_by(other)
     learner = learned.learner()
     learned.settle(learner)
@@ -189,7 +189,7 @@ def test_what_was_decided_with_one_encoder_is_not_learned_by_the_lineage_of_anot
 def test_the_journal_has_what_it_takes_to_read_it_with_the_encoders_of_then(learned):
     """Nothing but the journal is given: every snapshot, of either encoder, is folded anew and byte-identical."""
     published = len(verify(learned.journal, learned.vault, learned.snapshots).snapshots)
-    learned.encode_by(EncoderSpec(ranges={"request.n": (0.0, 9.0)}, texts=("request.intent",)))
+    learned.encode_by(RangeEncoder(RangeSpec(ranges={"request.n": (0.0, 9.0)}, texts=("request.intent",))))
     learn(learned)
     verified = verify(learned.journal, learned.vault, learned.snapshots)
     assert len(verified.snapshots) > published >= 1

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from engine.config import PolicySpec
-from engine.encode import Encoder, EncoderSpec
+from engine.encode.ranges import RangeEncoder, RangeSpec
 from engine.manifest import Manifest
 from engine.models import COLD, ModelWatch, cold
 from engine.orders import Reason
@@ -64,10 +64,10 @@ def test_a_newer_snapshot_takes_over_and_the_older_can_still_be_found(published)
     assert watch.refresh() == ["greeting"]
     second = bot.placements["greeting"].served
     assert second.version != first.version
-    assert watch.policy("greeting", second.version) is second.policy
-    older = watch.policy("greeting", first.version)
+    assert watch.served("greeting", second.version) is second
+    older = watch.served("greeting", first.version)
     assert older is not None
-    assert fingerprint(older) == fingerprint(first.policy)
+    assert fingerprint(older.policy) == fingerprint(first.policy)
 
 
 @pytest.mark.parametrize("version", ["none", COLD, "../../etc", "", "x" * 500, "unknown"])
@@ -75,7 +75,7 @@ def test_a_version_that_is_not_kept_is_none(published, version):
     bot, _ = published
     watch = ModelWatch(bot.snapshots, bot.placements)
     watch.refresh()
-    assert watch.policy("greeting", version) is None
+    assert watch.served("greeting", version) is None
 
 
 def _truncate_model(folder) -> None:
@@ -128,7 +128,7 @@ def test_a_process_that_starts_beside_a_bad_snapshot_serves_the_newest_good_one_
     assert (bot.placements["greeting"].served.version, list(watch.refused)) == (before.version, ["greeting"])
     bot.orders.reset("greeting", WHY)
     bot.snapshots.path(bot.snapshots.current("greeting")).write_bytes(b"")
-    bot.placements["greeting"].served = cold(bot.specs["greeting"].policy)
+    bot.placements["greeting"].served = cold(bot.specs["greeting"].policy, bot.encoder)
     assert ModelWatch(bot.snapshots, bot.placements).refresh() == [], "what was given up does not come back"
     assert bot.placements["greeting"].served.version == COLD
 
@@ -161,9 +161,10 @@ def test_a_snapshot_of_an_earlier_release_is_served_until_one_says_where_it_was_
 def test_a_snapshot_of_another_policy_or_encoder_is_not_served(published):
     bot, _ = published
     watch, placement = ModelWatch(bot.snapshots, bot.placements), bot.placements["greeting"]
-    encoder, placement.encoder = placement.encoder, Encoder(EncoderSpec(ranges={"request.n": (0.0, 1.0)}))
+    served = placement.served
+    placement.served = replace(served, encoder=RangeEncoder(RangeSpec(ranges={"request.n": (0.0, 1.0)})))
     assert watch.refresh() == []
-    placement.encoder = encoder
+    placement.served = served
     (current,) = (bot.folder / "snapshots").glob(f"greeting/{CURRENT}")
     manifest = msgspec.json.decode(current.read_bytes(), type=Manifest)
     for other in ({"policy": "uniform"}, {"params": {"flags": "--cb_explore_adf"}}):
@@ -175,5 +176,5 @@ def test_a_snapshot_of_another_policy_or_encoder_is_not_served(published):
 
 
 def test_a_policy_that_cannot_learn_starts_as_it_will_always_be():
-    served = cold(PolicySpec(name="uniform"))
+    served = cold(PolicySpec(name="uniform"), RangeEncoder(RangeSpec()))
     assert (served.policy.name, served.policy.learns, served.version) == ("uniform", False, COLD)

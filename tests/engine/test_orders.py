@@ -11,7 +11,7 @@ import pytest
 
 from engine.announce import announce
 from engine.config import PolicySpec
-from engine.encode import EncoderSpec
+from engine.encode.ranges import RangeEncoder, RangeSpec
 from engine.errors import ConfigError, JournalError, SnapshotError, VerificationFailed
 from engine.lineage import ORDERED, Start
 from engine.manifest import Manifest
@@ -178,10 +178,10 @@ def test_versions_that_cannot_serve_now_are_refused_in_words(bot, make_bot, taug
 @pytest.mark.parametrize("what", ["flags", "encoder"])
 def test_there_is_no_way_back_past_another_encoder_or_other_flags(bot, taught, what):
     if what == "encoder":
-        bot.encode_by(EncoderSpec(ranges={"request.n": (0.0, 9.0)}))
+        bot.encode_by(RangeEncoder(RangeSpec(ranges={"request.n": (0.0, 9.0)})))
     else:
         other = msgspec.structs.replace(bot.specs["greeting"], policy=PolicySpec(params={"flags": OTHER_FLAGS}))
-        announce(bot.journal, {"greeting": other}, bot.encoder.spec)
+        announce(bot.journal, {"greeting": other}, bot.encoder)
     with pytest.raises(SnapshotError, match="another encoder, policy or flags"):
         bot.orders.rollback("greeting", taught[0].version, WHY)
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.announce import announce_to_shards
 from engine.config import ActionSpec, PlacementSpec, RewardSpec
-from engine.encode import EncoderSpec
+from engine.encode.ranges import RangeEncoder, RangeSpec
 from engine.errors import ConfigError, JournalError
 from engine.journal.base import Appended
 from engine.journal.memory import MemoryJournal
@@ -174,11 +174,11 @@ def test_every_shard_gets_the_encoder_and_the_catalogues_of_its_placements_also_
     names = [placement_in(shards, shard) for shard in range(COUNT)]
     specs = dict.fromkeys(names, spec)
     with pytest.raises(JournalError):
-        announce_to_shards(shards, specs, EncoderSpec())
+        announce_to_shards(shards, specs, RangeEncoder(RangeSpec()))
     away.refuses = False
 
-    assert announce_to_shards(shards, specs, EncoderSpec()) == names[1:]
-    assert announce_to_shards(shards, specs, EncoderSpec()) == []
+    assert announce_to_shards(shards, specs, RangeEncoder(RangeSpec())) == names[1:]
+    assert announce_to_shards(shards, specs, RangeEncoder(RangeSpec())) == []
 
     for name, journal in zip(names, shards.journals, strict=True):
         controls = [stored.record for stored in journal.read(0, 10)]

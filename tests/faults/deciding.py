@@ -6,7 +6,7 @@ from tests.faults.fault import Fault
 
 _POLICYS_OWN = (
     "tuple(placement.served.policy.pmf("
-    "placement.encoder.shared(options.vector.values, options.vector.freshness), "
+    "placement.served.encoder.shared(options.vector.values, options.vector.freshness), "
     "[each.candidate for each in options.eligible]))"
 )
 

@@ -102,14 +102,14 @@ LEARNING = (
         name="a settlement is learned twice after a restart",
         breaks="the model differs from the one its journal gives",
         file="engine/fold.py",
-        edits={"lineage is None or position <= lineage.settled_position or not": "lineage is None or not"},
+        edits={"(lineage is None or position > lineage.settled_position)": "True"},
         tests=("tests/engine/test_learner_resume.py", "tests/engine/test_learner.py"),
     ),
     Fault(
         name="settlements that may not be learned are learned",
         breaks="control, fallback and unseen decisions train the policy",
         file="engine/fold.py",
-        edits={" or not record.learn:": ":"},
+        edits={"return record.learn and (": "return ("},
         tests=("tests/engine/test_fold.py",),
     ),
     Fault(
@@ -117,7 +117,7 @@ LEARNING = (
         breaks="features of two meanings share one weight",
         file="engine/fold.py",
         edits={
-            "if encoder != lineage.origin.encoder_version or not self.can_encode(encoder):": (
+            "if family_of(encoder) != lineage.origin.encoder_version or not self.can_encode(encoder):": (
                 "if not self.can_encode(encoder):"
             )
         },
@@ -199,7 +199,7 @@ PUBLISHING = (
         name="a model for another encoder is swapped in",
         breaks="serving encodes in one way, the model learned in another",
         file="engine/models.py",
-        edits={"manifest.encoder_version == placement.encoder.version and (": "("},
+        edits={"manifest.encoder_version == placement.served.encoder.family and (": "("},
         tests=("tests/engine/test_models.py",),
     ),
     Fault(

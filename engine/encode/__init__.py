@@ -1,0 +1,1 @@
+"""From features as people know them to features as a policy learns them: names with finite numbers."""
