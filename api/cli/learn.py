@@ -18,12 +18,13 @@ from api.doctor.heartbeat import Pulse, living
 from api.settings import Settings
 from api.wiring import build_learner
 from engine.errors import CorruptRecord, Diverged, Fenced, Incomplete, JournalError, MaitredError
-from engine.learn import Learner
+from engine.learn import BATCH, Learner
 from engine.quarantine import Quarantine
 
 log = structlog.get_logger(__name__)
 
-IDLE_SECONDS = 0.05
+GATHER_SECONDS = 0.1
+"""So long it lets records gather, unless there are many: each append is a sync, during which nobody else commits."""
 STANDBY_SECONDS = 0.5
 NICENESS = 10
 FENCED = 3
@@ -101,8 +102,10 @@ def _run(learner: Learner, pulse: Pulse, stop: _Stop) -> None:
         learner.restore()
         log.info("learner_ready", position=learner.fold.position)
         while not stop:
-            if not _step(learner, pulse):
-                stop.wait(IDLE_SECONDS)
+            before = learner.fold.position
+            _step(learner, pulse)
+            if learner.fold.position - before < BATCH:
+                stop.wait(GATHER_SECONDS)
         with suppress(JournalError):  # then it is free when it expires
             learner.tenure.end()
     except Fenced:
@@ -113,15 +116,14 @@ def _run(learner: Learner, pulse: Pulse, stop: _Stop) -> None:
     pulse.beat(learner, "stopped")
 
 
-def _step(learner: Learner, pulse: Pulse) -> bool:
-    """One step and its heartbeat; True if there is more to do right now."""
-    busy, trouble = False, ""
+def _step(learner: Learner, pulse: Pulse) -> None:
+    """One step and its heartbeat."""
+    trouble = ""
     try:
-        busy = learner.step()
+        learner.step()
     except (CorruptRecord, Diverged, Fenced, Incomplete):
         raise  # trying again would not mend it
     except JournalError as error:
         log.exception("journal_unreachable")
         trouble = str(error)
     pulse.beat(learner, "learning", trouble)
-    return busy
