@@ -26,9 +26,7 @@ def tags_of(feature: FeatureSpec) -> dict[str, Any]:
     return declared if ttl is None else {**declared, "ttl_us": round(ttl / timedelta(microseconds=1))}
 
 
-def planned(
-    view: str, name: str, type_: FeatureType, tags: Mapping[str, str], description: str = ""
-) -> PlannedFeature:
+def planned(view: str, name: str, type_: FeatureType, tags: Mapping[str, str], description: str = "") -> PlannedFeature:
     """The feature that a registry's tags describe. Tags that are not ours are left alone.
 
     Raises:
