@@ -32,6 +32,10 @@ Value = Word | Whole | float | bool
 Values = Annotated[
     dict[FeatureName, Value], Meta(max_length=CEILING.max_context_keys, description="flat map of scalars")
 ]
+Agreed = Annotated[
+    bool | Annotated[tuple[Name, ...], Meta(max_length=16)] | None,
+    Meta(description="true or false, or the purposes that the user agreed to"),
+]
 Features = Annotated[
     dict[FeatureName, Value], Meta(max_length=CEILING.max_action_features, description="flat map of scalars")
 ]
@@ -64,7 +68,7 @@ class DecisionBody(Body, frozen=True, kw_only=True):
     exclude: Annotated[tuple[Id, ...], Meta(max_length=CEILING.max_actions)] = ()
     decision_id: Id | None = None
     explore: bool = True
-    consent: bool | None = None
+    consent: Agreed = None
     deferred: bool = False
 
     def request(self) -> DecisionRequest:
@@ -97,7 +101,7 @@ class TurnBody(Body, frozen=True, kw_only=True):
     user_id: Id | None = None
     turn_id: Id | None = None
     context: Values = {}
-    consent: bool | None = None
+    consent: Agreed = None
     deferred: bool = False
 
 
@@ -190,7 +194,7 @@ class EventsBody(Body, frozen=True, kw_only=True):
 
     events: Annotated[tuple[EventBody, ...], Meta(min_length=1, max_length=CEILING.max_events)]
     user_id: Id | None = None
-    consent: bool | None = None
+    consent: Agreed = None
 
 
 class AliveAnswer(Answer, frozen=True, kw_only=True):

@@ -151,7 +151,7 @@ class Decider:
     def _draft(self, request: DecisionRequest, digest: bytes, turn: Turn, taken: Sequence[str | None]) -> Draft:
         placement, person = self.placements[request.placement], turn.person
         shown_already = [id for id in taken if id is not None]
-        options = placement.options(request, turn.rows, consent=person.consent, taken=shown_already, now_us=turn.now_us)
+        options = placement.options(request, turn.rows, person=person, taken=shown_already, now_us=turn.now_us)
         group = group_of(placement.catalogue.spec.traffic, self._salts.group, person.unit)
         hindered = self._hindrance(placement, turn.deadline)
         choice = placement.choose(group, options, explore=request.explore, hindered=hindered)

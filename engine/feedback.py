@@ -23,6 +23,7 @@ from engine.records.schema import (
     PersonalPart,
     ShownRecord,
 )
+from engine.types import Consent
 from features.session import Happened, Rewarded, SessionWriter
 from features.vector import Scalar
 
@@ -105,7 +106,7 @@ class Feedback:
         return places[0].duplicate
 
     async def events(
-        self, session_id: str, events: Sequence[SessionEvent], *, user_id: str | None, consent: bool | None
+        self, session_id: str, events: Sequence[SessionEvent], *, user_id: str | None, consent: Consent
     ) -> int:
         """Record events of a session and bring its state up to date. Returns how many were there before."""
         allowed = user_id if gate(consent, self._privacy) else None

@@ -9,6 +9,7 @@ from engine.catalog import Catalogue, CatalogueAction
 from engine.choose import Choice, Hindrance, Served, choose
 from engine.config import microseconds
 from engine.eligibility import Facts
+from engine.privacy import Person
 from engine.refusal import Note, Refusal, unnoted
 from engine.types import DecisionRequest, Group
 from features.assemble import Assembler
@@ -51,13 +52,13 @@ class Placement:
         request: DecisionRequest,
         rows: Mapping[str, ViewRow],
         *,
-        consent: bool,
+        person: Person,
         taken: Collection[str],
         now_us: int,
     ) -> Options:
         """What can be chosen now; ``taken`` are the actions that the same turn shows already."""
-        vector = self.assemble(rows, request.context, now_us)
-        facts = Facts(vector, self.assemble.roots, consent=consent)
+        vector = self.assemble(rows, request.context, now_us, person.purposes)
+        facts = Facts(vector, self.assemble.roots, consent=person.consent)
         eligible, filtered = self.catalogue.candidates(facts, {*request.exclude, *taken}, request.actions)
         return Options(self.served, vector, facts, eligible, filtered)
 

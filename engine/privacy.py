@@ -12,7 +12,8 @@ from engine.errors import JournalError
 from engine.records.keys import KeyTable
 from engine.records.sealing import Sealer
 from engine.traffic import unit_of
-from engine.types import DecisionRequest
+from engine.types import Consent, DecisionRequest
+from features.schema import PERSONALISATION
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,7 @@ class Person:
         user_id: ``None`` without consent: no user row is read, no user key written.
         unit: pseudonym; the unit of traffic groups and of lift.
         key_ref: the key that seals what is recorded; ``None`` while the key table cannot be read.
+        purposes: for which features may be used; ``None`` for all.
     """
 
     session_id: str
@@ -52,6 +54,7 @@ class Person:
     consent: bool
     unit: str
     key_ref: str | None
+    purposes: frozenset[str] | None = None
 
     @property
     def entity_keys(self) -> dict[str, str]:
@@ -62,8 +65,10 @@ class Person:
         return keys
 
 
-def gate(consent: bool | None, privacy: PrivacySpec) -> bool:
+def gate(consent: Consent, privacy: PrivacySpec) -> bool:
     """Whether personalisation is allowed: what the request says, else what the configuration assumes."""
+    if isinstance(consent, tuple):
+        return PERSONALISATION in consent
     return consent if consent is not None else privacy.consent == "assumed"
 
 
@@ -74,7 +79,8 @@ def identify(request: DecisionRequest, privacy: PrivacySpec, vault: Vault) -> Pe
     kind: Kind = "session" if user_id is None else "user"
     id = request.session_id if user_id is None else user_id
     unit = unit_of(vault.salts.group, kind, id)
-    return Person(request.session_id, user_id, consent, unit, _key_ref(vault.keys, kind, id))
+    purposes = frozenset(request.consent) if isinstance(request.consent, tuple) else None
+    return Person(request.session_id, user_id, consent, unit, _key_ref(vault.keys, kind, id), purposes)
 
 
 def _key_ref(keys: KeyTable, kind: Kind, id: str) -> str | None:

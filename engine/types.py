@@ -12,6 +12,10 @@ Group = Literal["champion", "random", "control"]
 """Traffic group: ``champion`` follows the policy, ``random`` is uniform, ``control`` is business as usual."""
 
 
+Consent = bool | tuple[str, ...] | None
+"""What the user agreed to: to everything or nothing, or to these purposes; ``None`` leaves it to the configuration."""
+
+
 @dataclass(frozen=True, slots=True)
 class OfferedAction:
     """An action the bot brings with its request, beside or instead of the catalogue's."""
@@ -29,7 +33,7 @@ class DecisionRequest:
         decision_id: the caller's idempotency key; the engine makes one where it is ``None``.
         actions: if not ``None``, choose among these only; an id of the catalogue stands for the catalogue's action.
         explore: ``False`` asks for the most probable action; such answers are logged with p = 1 and never learned.
-        consent: whether the user agreed to personalisation; ``None`` leaves it to the configuration.
+        consent: whether the user agreed to personalisation, or to which purposes.
         deferred: learn only if the content is later reported as shown.
     """
 
@@ -41,7 +45,7 @@ class DecisionRequest:
     exclude: tuple[str, ...] = ()
     decision_id: str | None = None
     explore: bool = True
-    consent: bool | None = None
+    consent: Consent = None
     deferred: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from features.derived import DERIVATIONS, Derivation
@@ -10,18 +10,22 @@ from features.errors import PlanError
 from features.freshness import error_rows
 from features.plan import Plan, PlannedFeature, PlannedView
 from features.scalars import coerce, mismatch
-from features.schema import qualified
+from features.schema import PERSONALISATION, qualified
 from features.vector import MISSING_ROW, FeatureVector, Freshness, Scalar, ViewRow
 
 REQUEST = "request"
 
 
 class _Sorted(NamedTuple):
-    """A view's features by who may see them: feature name → qualified name. ``ttl_us``: where rows outlive a value."""
+    """A view's features by who may see them: feature name → qualified name.
+
+    ``ttl_us``: of values that rows outlive; ``purposes``: of features that need more than consent to personalisation.
+    """
 
     learned: dict[str, str]
     hidden: dict[str, str]
     ttl_us: dict[str, int]
+    purposes: dict[str, str]
 
 
 class _Input(NamedTuple):
@@ -59,14 +63,26 @@ class Assembler:
         sorted_views = {view.name: _sort(view, names) for view in views}
         self._planned = plan.stored_views
         self._stored = tuple((view.name, sorted_views[view.name]) for view in self._planned)
-        self._request = sorted_views.get(REQUEST, _Sorted({}, {}, {}))
+        self._request = sorted_views.get(REQUEST, _Sorted({}, {}, {}, {}))
         self._request_types = {f.name: f.type for view in views if view.kind == "request" for f in view.features}
         self._computed = tuple(_computed(view, plan, names) for view in views if view.kind == "derived")
         self._values = _defaults(views, sorted_views, hidden=False)
         self._hidden = _defaults(views, sorted_views, hidden=True)
 
-    def __call__(self, rows: Mapping[str, ViewRow], context: Mapping[str, Scalar], now_us: int) -> FeatureVector:
-        """The vector of one decision at ``now_us`` (microseconds since the epoch); ``context`` has unqualified keys."""
+    def __call__(
+        self,
+        rows: Mapping[str, ViewRow],
+        context: Mapping[str, Scalar],
+        now_us: int,
+        purposes: Collection[str] | None = None,
+    ) -> FeatureVector:
+        """The vector of one decision.
+
+        Args:
+            context: feature name, unqualified → value.
+            now_us: microseconds since the epoch.
+            purposes: what the person agreed to; ``None`` for everything. What is for another purpose is not known.
+        """
         values, hidden = self._values.copy(), self._hidden.copy()
         freshness: dict[str, Freshness] = {}
         known: dict[str, Mapping[str, Scalar]] = {}
@@ -77,7 +93,7 @@ class Assembler:
             freshness[view] = row.freshness
             if row.remembered or row.freshness == "error":
                 unread.append(view)
-            known[view] = stored = _in_time(features, row, now_us)
+            known[view] = stored = _usable(features, row, now_us, purposes)
             absent = _take(stored, features.learned, values)
             if row.timestamp_us is not None:
                 missing += absent
@@ -129,12 +145,15 @@ def _take(source: Mapping[str, Scalar], wanted: Mapping[str, str], target: dict[
     return absent
 
 
-def _in_time(features: _Sorted, row: ViewRow, now_us: int) -> Mapping[str, Scalar]:
-    """Without the values that are older than they may get."""
-    if not features.ttl_us or row.timestamp_us is None:
-        return row.values
-    age_us = now_us - row.timestamp_us
-    return {name: value for name, value in row.values.items() if age_us <= features.ttl_us.get(name, age_us)}
+def _usable(features: _Sorted, row: ViewRow, now_us: int, purposes: Collection[str] | None) -> Mapping[str, Scalar]:
+    """Without the values that are older than they may get, and those that may not be used for this person."""
+    values = row.values
+    if features.ttl_us and row.timestamp_us is not None:
+        age_us = now_us - row.timestamp_us
+        values = {name: value for name, value in values.items() if age_us <= features.ttl_us.get(name, age_us)}
+    if features.purposes and purposes is not None:
+        return {name: value for name, value in values.items() if features.purposes.get(name) in (None, *purposes)}
+    return values
 
 
 def _compute(
@@ -151,7 +170,9 @@ def _sort(view: PlannedView, names: frozenset[str]) -> _Sorted:
     full = {feature.name: qualified(view.name, feature.name) for feature in view.features}
     hidden = {f.name: full[f.name] for f in view.features if _is_hidden(f)}
     learned = {name: q for name, q in full.items() if name not in hidden and q in names}
-    return _Sorted(learned, hidden, {f.name: f.ttl_us for f in view.features if f.ttl_us})
+    ttl_us = {f.name: f.ttl_us for f in view.features if f.ttl_us}
+    purposes = {f.name: f.purpose for f in view.features if f.purpose != PERSONALISATION}
+    return _Sorted(learned, hidden, ttl_us, purposes)
 
 
 def _is_hidden(feature: PlannedFeature) -> bool:

@@ -33,7 +33,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     actions: Sequence[Offered] | None = None
     exclude: Sequence[str] = ()
     explore: bool = True
-    consent: bool | None = None
+    consent: bool | Sequence[str] | None = None
     deferred: bool = False
     decision_id: str = msgspec.field(default_factory=new_id)
 
@@ -45,7 +45,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     placements: Sequence[str]
     user_id: str | None = None
     context: Mapping[str, Scalar] = {}
-    consent: bool | None = None
+    consent: bool | Sequence[str] | None = None
     deferred: bool = False
     turn_id: str = msgspec.field(default_factory=new_id)
 
@@ -77,7 +77,7 @@ class Events(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     events: Sequence[Event]
     user_id: str | None = None
-    consent: bool | None = None
+    consent: bool | Sequence[str] | None = None
 
 
 class Action(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from tests.e2e.bad_inputs import DECIDE, REPORT, TRACK, TURN, BadInput, case, fu
 Values = tuple[Any, ...]
 TEXT, NUMBER, FLAG = (None, 1, 1.5, True, [], {}), (None, "1", True, [], {}), (1, "true", [], {})
 LIST, OBJECT, SCALAR = (1, "x", True, {"0": 1}), (1, "x", True, []), (None, [], {})
-OPTIONAL_TEXT = TEXT[1:]
+OPTIONAL_TEXT, AGREED = TEXT[1:], (1, "true", {}, [1])
 WRONG: dict[str, dict[str, Values]] = {
     DECIDE: {
         "placement": TEXT,
@@ -29,7 +29,7 @@ WRONG: dict[str, dict[str, Values]] = {
         "exclude": (None, *LIST),
         "exclude.0": TEXT,
         "explore": (None, *FLAG),
-        "consent": FLAG,
+        "consent": AGREED,
         "deferred": (None, *FLAG),
     },
     TURN: {
@@ -40,7 +40,7 @@ WRONG: dict[str, dict[str, Values]] = {
         "placements.0": TEXT,
         "context": (None, *OBJECT),
         "context.x": SCALAR,
-        "consent": FLAG,
+        "consent": AGREED,
         "deferred": (None, *FLAG),
     },
     REPORT: {
@@ -55,7 +55,7 @@ WRONG: dict[str, dict[str, Values]] = {
     },
     TRACK: {
         "user_id": OPTIONAL_TEXT,
-        "consent": FLAG,
+        "consent": AGREED,
         "events": (None, *LIST),
         "events.0": (None, *OBJECT),
         "events.0.event": TEXT,

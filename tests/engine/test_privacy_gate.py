@@ -102,3 +102,12 @@ def test_events_are_sealed_for_the_user_only_with_consent(bot, consent, user_id)
     assert record.key_ref == bot.keys.ref_for(*(("user", "ada") if user_id else ("session", "s")))
     assert keys_on_disk(bot) == 1
     assert "shoes" not in repr(record)
+
+
+@pytest.mark.parametrize(("consent", "known"), [(("personalisation",), True), (("profiling",), False), ((), False)])
+def test_consent_to_purposes_is_consent_where_personalisation_is_among_them(bot, consent, known):
+    bot.profile("ada", tier="gold")
+    bot.ask(**ASKED, consent=consent)
+    (record,) = bot.records()
+    assert ("gold" in record.candidates) is known
+    assert (bot.personal(record).user_id == "ada") is known
