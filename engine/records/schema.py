@@ -41,6 +41,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
         return None
 
 
+def _without_slash(id: str) -> str:
+    """The same for no other id; percent-encoded where it has to be, so that the first slash of a key ends it."""
+    return id.replace("%", "%25").replace("/", "%2F") if "/" in id or "%" in id else id
+
+
 class DecisionRecord(Record, frozen=True, kw_only=True, tag="decision"):
     """One decision: what could be chosen, with which probabilities, and what was.
 
@@ -115,7 +120,7 @@ class OutcomeRecord(Record, frozen=True, kw_only=True, tag="outcome"):
 
     @property
     def idempotency_key(self) -> str | None:
-        return f"{self.decision_id}/{self.id}"
+        return f"{_without_slash(self.decision_id)}/{self.id}"
 
     @property
     def about(self) -> str | None:

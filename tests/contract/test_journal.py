@@ -92,6 +92,14 @@ def test_the_same_key_of_another_kind_is_no_duplicate(journal: Journal) -> None:
     assert [journal.find(kind, key) for kind, key in keys.items()] == journal.read(0, 10)
 
 
+def test_slashes_in_ids_make_no_duplicates(journal: Journal) -> None:
+    pairs = [("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("a", "b%2Fc"), ("a/", "c"), ("a", "/c")]
+    told = [outcome(id, decision_id=decision) for decision, id in pairs]
+    assert not any(place.duplicate for place in journal.append(told))
+    assert all(place.duplicate for place in journal.append(told))
+    assert [stored.record for stored in journal.about("a/b")] == [outcome("c", decision_id="a/b")]
+
+
 def test_records_without_a_key_are_never_duplicates(journal: Journal) -> None:
     assert not any(a.duplicate for a in journal.append([TickRecord(), TickRecord()]) + journal.append([TickRecord()]))
     assert journal.find("tick", "") is None
