@@ -14,6 +14,11 @@ LONGEST = 2_000
 """… and after so many more at the latest, since people change."""
 
 
+def next_look(learned: int) -> float:
+    """After how many settlements to look again."""
+    return min(learned * GROWTH, learned + LONGEST)
+
+
 class Calibrator:
     """What the learner in office says of its lineages' scales. When it says it changes nothing that can be folded."""
 
@@ -24,7 +29,7 @@ class Calibrator:
         """The ``calibrate`` records to be journaled now."""
         for placement, lineage in lineages.items():
             if lineage.learned >= self._look_at.get(lineage.id, LEAST):
-                self._look_at[lineage.id] = min(lineage.learned * GROWTH, lineage.learned + LONGEST)
+                self._look_at[lineage.id] = next_look(lineage.learned)
                 calibration = lineage.moments.calibration()
                 if moved(lineage.calibration, calibration):
                     yield _record(placement, lineage, calibration)
