@@ -179,7 +179,7 @@ def test_a_full_spool_answers_unrecorded_decisions_and_refuses_outcomes_until_it
     assert "spool" in refused.json()["detail"]
     server.start()
     service.wait_for(lambda: not spooled_files(service.home), DRAINED_S)
-    assert service.ask("greeting")["degraded"] == []
+    service.wait_for(lambda: service.ask("greeting")["degraded"] == [], DRAINED_S)
     with closing(open_journal(server.url)) as journal:
         ids = {stored.record.id for stored in journal.read(0, 1_000) if isinstance(stored.record, DecisionRecord)}
     assert ids >= set(recorded)

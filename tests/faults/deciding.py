@@ -184,7 +184,7 @@ RECORDING = (
         name="outcome ids are taken for unique over all decisions",
         breaks="the second decision's click-1 is thrown away",
         file="engine/records/schema.py",
-        edits={'return f"{self.decision_id}/{self.id}"': "return self.id"},
+        edits={'return f"{_without_slash(self.decision_id)}/{self.id}"': "return self.id"},
         tests=("tests/engine/test_feedback.py", "tests/engine/test_records_codec.py"),
     ),
 )

@@ -155,7 +155,7 @@ LEARNING = (
         name="the example is made from the request alone",
         breaks="training sees other features than the policy did",
         file="engine/example.py",
-        edits={".shared(personal.features, personal.freshness)": ".shared(personal.context, personal.freshness)"},
+        edits={".shared(personal.features, personal.freshness": ".shared(personal.context, personal.freshness"},
         tests=("tests/engine/test_fold.py",),
     ),
 )
@@ -206,7 +206,7 @@ PUBLISHING = (
         name="a learner that overslept writes on",
         breaks="two learners settle, learn and publish beside each other",
         file="engine/learn.py",
-        edits={"records[start : start + APPENDED], fence=self.tenure.epoch)": "records[start : start + APPENDED])"},
+        edits={"self.journal.append(some, fence=self.tenure.epoch)": "self.journal.append(some)"},
         tests=("tests/engine/test_learner_office.py",),
     ),
     Fault(
