@@ -29,7 +29,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 test: setup tools lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 coverage: setup tools
 	mkdir -p build
