@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from api.shared_metrics import GREATEST, LAST, LEAST, Gathered
 from engine.refusal import Refusal
 from engine.types import Decision
+from features.guarded import Fate
 
 LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
 
@@ -99,6 +100,12 @@ class Metrics:
             ("instead",),
             registry=self.registry,
         )
+        self.unsent = Counter(
+            "maitred_feature_rows_unsent_total",
+            "Rows the online store could not take at once, by what became of them.",
+            ("fate",),
+            registry=self.registry,
+        )
         self.latency = Histogram(
             "maitred_request_seconds", "Time to answer.", ("route",), buckets=LATENCY_BUCKETS, registry=self.registry
         )
@@ -116,9 +123,13 @@ class Metrics:
         self.forgetful.inc(not all(decision.remembered for decision in decisions))
 
     def count_unread(self, views: int, *, remembered: int) -> None:
-        """See ``ReadWatch``."""
+        """See ``StoreWatch``."""
         self.unread.labels("last known").inc(remembered)
         self.unread.labels("default").inc(views - remembered)
+
+    def count_unsent(self, rows: int, fate: Fate) -> None:
+        """See ``StoreWatch``."""
+        self.unsent.labels(fate).inc(rows)
 
     def count_spooled(self, records: int) -> None:
         """See ``SpoolWatch``."""

@@ -32,8 +32,9 @@ Value = Word | Whole | float | bool
 Values = Annotated[
     dict[FeatureName, Value], Meta(max_length=CEILING.max_context_keys, description="flat map of scalars")
 ]
+MOST_PURPOSES = 16
 Agreed = Annotated[
-    bool | Annotated[tuple[Name, ...], Meta(max_length=16)] | None,
+    bool | Annotated[tuple[Name, ...], Meta(max_length=MOST_PURPOSES)] | None,
     Meta(description="true or false, or the purposes that the user agreed to"),
 ]
 Features = Annotated[

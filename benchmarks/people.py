@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from features.clock import wall_clock
-from features.vector import FeatureStore, Scalar
+from features.vector import FeatureStore, RowChange, Scalar
 
 PROFILE: Mapping[str, Scalar] = {
     "first_name": "Ada",
@@ -53,6 +53,6 @@ async def write_rows(store: FeatureStore, users: int, *, sessions_only: bool = F
     rows = {} if sessions_only else {"user_profile": PROFILE, "user_activity": ACTIVITY}
     for number in range(users):
         keys = keys_of(number)
-        for view, values in rows.items():
-            await store.write(view, keys["user_id"], values, timestamp_us=wall_clock(), expected_us=None)
-        await store.write("session_state", keys["session_id"], SESSION, timestamp_us=wall_clock(), expected_us=None)
+        now_us = wall_clock()
+        changes = [RowChange(view, keys["user_id"], values, now_us, None, now_us) for view, values in rows.items()]
+        await store.write([*changes, RowChange("session_state", keys["session_id"], SESSION, now_us, None, now_us)])

@@ -16,6 +16,7 @@ from benchmarks import (
     decide_while_learning,
     learn_events,
     learn_memory,
+    load_users,
     read_embedded,
     read_redis,
 )
@@ -36,6 +37,7 @@ QUESTIONS: Mapping[str, Measure] = {
     "append_cluster": append_cluster.measure,
     "learn_events": learn_events.measure,
     "learn_memory": learn_memory.measure,
+    "load_users": load_users.measure,
 }
 
 

@@ -16,6 +16,7 @@ class Size:
         appends: records that each side appends in a round.
         decisions: in the journal that is learned; ``learn_rounds`` is how often.
         memory_decisions: in the journal over which the learner's memory is watched.
+        loaded_users: in the file that is loaded.
         seconds: of load on each service in a round over HTTP, of which there are ``http_rounds``.
         profile_seconds: of sampling a decision's stages.
     """
@@ -27,6 +28,7 @@ class Size:
     decisions: int = 50_000
     learn_rounds: int = 3
     memory_decisions: int = 1_000_000
+    loaded_users: int = 1_000_000
     seconds: int = 8
     http_rounds: int = 3
     profile_seconds: int = 12
@@ -41,6 +43,7 @@ SMOKE = Size(
     decisions=200,
     learn_rounds=1,
     memory_decisions=200,
+    loaded_users=200,
     seconds=1,
     http_rounds=1,
     profile_seconds=1,

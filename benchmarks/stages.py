@@ -36,7 +36,7 @@ STAGES: Mapping[str, tuple[Frame, ...]] = {
     "features: read": (
         ("features/direct_sqlite.py", "DirectSqliteStore.read"),
         ("features/direct_redis.py", "DirectRedisStore.read"),
-        ("features/redis_link.py", "_Pipe.data_received"),
+        ("features/redis_pipe.py", "Pipe.data_received"),
         ("features/memory.py", "MemoryStore.read"),
     ),
     "features: assemble": (("features/assemble.py", "Assembler.__call__"),),

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from feast import Field, FileSource, PushSource, RequestSource
+from feast.data_format import ParquetFormat
 from feast.types import Int64
 
 from feature_repo.fields import field_named, fields_of
@@ -17,7 +18,13 @@ OFFLINE = Path(os.environ.get("MAITRED_OFFLINE") or Path(__file__).parent / "dat
 
 
 def _parquet(view: str) -> FileSource:
-    return FileSource(name=f"{view}_parquet", path=str(OFFLINE / f"{view}.parquet"), timestamp_field="event_timestamp")
+    """``<view>.parquet`` and, beside it, what ``maitred features load`` adds: ``<view>.<digest>.parquet``."""
+    return FileSource(
+        name=f"{view}_parquet",
+        path=str(OFFLINE / f"{view}.*parquet"),
+        file_format=ParquetFormat(),
+        timestamp_field="event_timestamp",
+    )
 
 
 user_profile_parquet = _parquet("user_profile")

@@ -15,6 +15,7 @@ from feast.repo_operations import apply_total, cli_check_repo
 from features.compile import open_feast, write_plan
 from features.control_plane import refused
 from features.errors import FeatureError
+from features.parts import files_of
 from features.repository import configuration, default_repository, prepared_home
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -37,7 +38,7 @@ def materialize(store: FeatureStore) -> None:
 
 def _has_rows(view: FeatureView) -> bool:
     source = view.batch_source
-    return isinstance(source, FileSource) and Path(source.path).exists()
+    return isinstance(source, FileSource) and bool(files_of(source.path))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

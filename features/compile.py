@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from feast import FeatureService, FeatureStore, FeatureView, Field, OnDemandFeatureView, RepoConfig, RequestSource
+from feast import (
+    FeatureService,
+    FeatureStore,
+    FeatureView,
+    Field,
+    FileSource,
+    OnDemandFeatureView,
+    RepoConfig,
+    RequestSource,
+)
 from feast.repo_config import load_repo_config
 from feast.types import Bool, FeastType, Float32, Float64, Int32, Int64, String
 from feast.value_type import ValueType
 
 from features.control_plane import refused
 from features.errors import FeatureError, PlanError
-from features.plan import Definitions, Plan, PlannedFeature, PlannedView, load, save, sha256_of
+from features.plan import Definitions, Plan, PlannedFeature, PlannedSource, PlannedView, load, save, sha256_of
 from features.repository import configuration, default_repository, plan_path, prepared_home
 from features.scalars import FeatureType
 from features.schema import ViewKind, qualified
 from features.tags import planned
 
 EMBEDDED = "features.online_store.WalSqliteOnlineStore"
+EXACT_REDIS = "features.online_redis.ExactRedisOnlineStore"
 
 TYPES: Mapping[FeastType, FeatureType] = {
     String: "string",
@@ -57,6 +67,7 @@ def compile_registry(store: FeatureStore, repository: Path) -> Plan:
         registry_path=str(registry_path),
         registry_sha256=sha256_of(registry_path),
         definitions_digest=definitions.digest,
+        sources=dict(sorted(_sources(store, repository))),
     )
 
 
@@ -120,6 +131,13 @@ def _stored_view(store: FeatureStore, view: FeatureView) -> PlannedView:
     )
 
 
+def _sources(store: FeatureStore, repository: Path) -> Iterator[tuple[str, PlannedSource]]:
+    for view in store.list_feature_views():
+        source = view.batch_source
+        if isinstance(source, FileSource) and source.path.endswith("parquet") and not source.field_mapping:
+            yield view.name, PlannedSource(path=str(repository / source.path), timestamp=source.timestamp_field)
+
+
 def _derived_view(view: OnDemandFeatureView) -> PlannedView:
     features = (_feature(view.name, field, _tags_of(view, field)) for field in view.features)
     return PlannedView(name=view.name, kind="derived", features=_by_name(features))
@@ -167,20 +185,22 @@ def _online_store_url(config: RepoConfig, repository: Path) -> str:
     store = config.online_store
     if store.type == EMBEDDED:
         return f"sqlite:///{repository / store.path}"
-    if store.type == "redis" and store.redis_type == "redis":
-        return redis_url(store.connection_string)
+    if store.type in ("redis", EXACT_REDIS) and store.redis_type in ("redis", "redis_cluster"):
+        return redis_url(store.connection_string, cluster=store.redis_type == "redis_cluster")
     return f"feast:{store.type}"
 
 
-def redis_url(connection_string: str) -> str:
-    """Feast's ``host:port,db=0,password=…`` as a URL."""
+def redis_url(connection_string: str, *, cluster: bool = False) -> str:
+    """Feast's ``host:port,db=0,password=…`` as a URL; a cluster's has several addresses and no database."""
     parts = connection_string.split(",")
-    address = next((part for part in parts if "=" not in part), "localhost:6379")
+    addresses = [part for part in parts if "=" not in part] or ["localhost:6379"]
     options = dict(part.split("=", 1) for part in parts if "=" in part)
     scheme = "rediss" if options.get("ssl", "").lower() == "true" else "redis"
     user, password = quote(options.get("username", ""), safe=""), quote(options.get("password", ""), safe="")
     login = f"{user}:{password}@" if password else ""
-    return f"{scheme}://{login}{address}/{options.get('db', '0')}"
+    if cluster:
+        return f"{scheme}+cluster://{login}{','.join(addresses)}"
+    return f"{scheme}://{login}{addresses[0]}/{options.get('db', '0')}"
 
 
 if __name__ == "__main__":

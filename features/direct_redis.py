@@ -3,133 +3,112 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any
 
 from features.clock import Clock, wall_clock
-from features.entity_key import EntityKeys
-from features.freshness import error_rows, missing_rows, row_of, typed, types_of, writable
-from features.plan import Plan, PlannedView
-from features.redis_layout import (
-    UNREADABLE,
-    decode_timestamp,
-    decode_value,
-    encode_timestamp,
-    encode_value,
-    feature_field,
-    timestamp_field,
-)
-from features.redis_link import TIMEOUT_S, RedisLink, pack
-from features.scalars import FeatureType
-from features.vector import Scalar, ViewRow
-
-REPLACE = """
-local stored = redis.call('HGET', KEYS[1], ARGV[1])
-if (stored or '') ~= ARGV[2] then return 0 end
-local fields = tonumber(ARGV[3])
-if fields > 0 then redis.call('HDEL', KEYS[1], unpack(ARGV, 4, 3 + fields)) end
-redis.call('HSET', KEYS[1], ARGV[1], unpack(ARGV, 4 + fields))
-return 1
-"""
-"""Compare-and-set of one view's row. ``KEYS``: the entity. ``ARGV``: timestamp field, expected timestamp (empty: no
-row), how many fields the view has, those fields, the new timestamp, and then field, value …"""
-
-
-Field = tuple[str, str | None]
-"""View and feature that a hash field belongs to; no feature: the view's timestamp."""
-
-UNKNOWN: Field = ("", None)
-
-
-class _Entity(NamedTuple):
-    """What the hashes of one join key hold: the fields of all of its views."""
-
-    keys: EntityKeys
-    views: dict[str, PlannedView]
-    types: dict[str, dict[str, FeatureType]]
-    fields: dict[bytes, Field]
+from features.freshness import error_rows, missing_rows, writable
+from features.plan import Plan
+from features.redis_entity import DECODED, entities_of
+from features.redis_layout import UNREADABLE, encode_timestamp, encode_value, feature_field, timestamp_field
+from features.redis_link import TIMEOUT_S, Asked, pack
+from features.redis_open import open_link
+from features.redis_scripts import ERASE, REPLACE
+from features.vector import RowChange, ViewRow
 
 
 class DirectRedisStore:
-    """``FeatureStore`` over the hashes that Feast's own Redis store writes."""
+    """``FeatureStore`` over the hashes that Feast's own Redis store writes.
 
-    def __init__(self, plan: Plan, url: str, clock: Clock = wall_clock, *, timeout_s: float = TIMEOUT_S) -> None:
+    Args:
+        decoded: entities of each kind of which the last hash and its values are kept: what is unchanged, as a user is
+            from turn to turn, need not be decoded again.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        url: str,
+        clock: Clock = wall_clock,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        decoded: int = DECODED,
+    ) -> None:
         self._project = plan.definitions.project.encode()
         self._views = plan.stored_views
         self._by_name = {view.name: view for view in self._views}
-        self._entities = _entities(self._views)
-        self._link = RedisLink(url, timeout_s)
+        self._entities = entities_of(self._views, decoded)
+        self._link = open_link(url, timeout_s)
         self._clock = clock
 
     async def read(self, keys: Mapping[str, str]) -> dict[str, ViewRow]:
         """See ``FeatureStore.read``. One round trip, whatever the number of views."""
         rows = missing_rows(self._views, keys)
-        wanted = [(self._entities[key], value) for key, value in keys.items() if key in self._entities]
+        wanted = [
+            (self._entities[name], self._key(name, value)) for name, value in keys.items() if name in self._entities
+        ]
         if not wanted:
             return rows
         try:
-            replies = await self._link.call([pack("HGETALL", self._key(entity, value)) for entity, value in wanted])
+            replies = await self._link.ask([Asked(key, pack("HGETALL", key)) for _, key in wanted])
             now_us = self._clock()
-            for (entity, _), reply in zip(wanted, replies, strict=True):
-                _take(entity, reply, now_us, rows)
+            for (entity, key), reply in zip(wanted, replies, strict=True):
+                entity.take(key, reply, now_us, rows)
         except (OSError, *UNREADABLE):
             return error_rows(self._views, keys)
         return rows
 
-    async def write(
-        self, view: str, key: str, values: Mapping[str, Scalar], *, timestamp_us: int, expected_us: int | None
-    ) -> bool:
-        """See ``FeatureStore.write``. Raises ``RowError`` for values that do not fit the view."""
-        planned = self._by_name[view]
-        row = writable(planned, values)
-        entity = self._entities[str(planned.join_key)]
-        expected = b"" if expected_us is None else encode_timestamp(expected_us)
-        every_field = [feature_field(view, feature.name) for feature in planned.features]
-        arguments: list[bytes | int] = [
-            timestamp_field(view),
-            expected,
-            len(every_field),
-            *every_field,
-            encode_timestamp(timestamp_us),
-        ]
-        for feature in planned.features:
-            if feature.name in row:
-                arguments += feature_field(view, feature.name), encode_value(feature.type, row[feature.name])
-        [replaced] = await self._link.call([pack("EVAL", REPLACE, 1, self._key(entity, key), *arguments)])
-        return bool(replaced)
+    async def write(self, changes: Sequence[RowChange]) -> list[bool]:
+        """See ``FeatureStore.write``."""
+        keys = [self._key_of(change) for change in changes]
+        words = [self._words(change) for change in changes]
+        slots: dict[int, list[int]] = {}
+        for place, key in enumerate(keys):
+            slots.setdefault(self._link.slot(key), []).append(place)
+        asked = [_asked_to_replace([keys[i] for i in at], [words[i] for i in at]) for at in slots.values()]
+        done = dict[int, Any]()
+        for places, reply in zip(slots.values(), _none_failed(await self._link.ask(asked)), strict=True):
+            done.update(zip(places, reply, strict=True))
+        return [bool(done[place]) for place in range(len(changes))]
+
+    async def erase(self, keys: Mapping[str, str], at_us: int) -> int:
+        """See ``FeatureStore.erase``."""
+        erased = [self._key(name, value) for name, value in keys.items() if name in self._entities]
+        for entity in self._entities.values():
+            entity.forget(erased)
+        asked = [Asked(key, pack("EVAL", ERASE, 1, key, at_us)) for key in erased]
+        return sum(_none_failed(await self._link.ask(asked))) if asked else 0
 
     async def close(self) -> None:
         """See ``FeatureStore.close``."""
         await self._link.close()
 
-    def _key(self, entity: _Entity, value: str) -> bytes:
-        return entity.keys.key(value) + self._project
+    def _key_of(self, change: RowChange) -> bytes:
+        return self._key(str(self._by_name[change.view].join_key), change.key)
 
-
-def _entities(views: Sequence[PlannedView]) -> dict[str, _Entity]:
-    entities: dict[str, _Entity] = {}
-    for view in views:
-        join_key = str(view.join_key)
-        entity = entities.setdefault(join_key, _Entity(EntityKeys(join_key), {}, {}, {}))
-        entity.views[view.name] = view
-        entity.types[view.name] = types_of(view)
-        entity.fields[timestamp_field(view.name)] = (view.name, None)
+    def _words(self, change: RowChange) -> list[bytes | int]:
+        """The arguments of ``REPLACE`` for one row."""
+        view = self._by_name[change.view]
+        row = writable(view, change.values)
+        stamp = timestamp_field(view.name)
+        gone = [feature_field(view.name, feature.name) for feature in view.features if feature.name not in row]
+        fields: list[bytes | int] = [stamp, encode_timestamp(change.timestamp_us)]
         for feature in view.features:
-            entity.fields[feature_field(view.name, feature.name)] = (view.name, feature.name)
-    return entities
+            if feature.name in row:
+                fields += feature_field(view.name, feature.name), encode_value(feature.type, row[feature.name])
+        expected = b"" if change.expected_us is None else encode_timestamp(change.expected_us)
+        lives_s = self._entities[str(view.join_key)].lives_s
+        return [stamp, expected, change.began_us, lives_s, len(gone), len(fields), *gone, *fields]
+
+    def _key(self, join_key: str, value: str) -> bytes:
+        return self._entities[join_key].keys.key(value) + self._project
 
 
-def _take(entity: _Entity, reply: Sequence[bytes], now_us: int, rows: dict[str, ViewRow]) -> None:
-    values: dict[str, dict[str, Scalar]] = {name: {} for name in entity.views}
-    times: dict[str, int] = {}
-    pairs = iter(reply)
-    for field, encoded in zip(pairs, pairs, strict=True):
-        view, feature = entity.fields.get(field, UNKNOWN)
-        if feature is not None:
-            value = decode_value(encoded)
-            if value is not None:
-                values[view][feature] = value
-        elif view:
-            times[view] = decode_timestamp(encoded)
-    for view, timestamp_us in times.items():
-        planned = entity.views[view]
-        rows[view] = row_of(planned, typed(entity.types[view], values[view]), timestamp_us, now_us)
+def _asked_to_replace(keys: Sequence[bytes], words: Sequence[Sequence[bytes | int]]) -> Asked:
+    return Asked(keys[0], pack("EVAL", REPLACE, len(keys), *keys, *(word for some in words for word in some)))
+
+
+def _none_failed(replies: list[Any]) -> list[Any]:
+    failed = next((reply for reply in replies if isinstance(reply, OSError)), None)
+    if failed is not None:
+        raise failed
+    return replies

@@ -21,6 +21,11 @@ class EntityKeys:
         name = join_key.encode()
         self._prefix = _UINT32(1) + _UINT32(STRING) + _UINT32(len(name)) + name + _UINT32(STRING)
 
+    @property
+    def between(self) -> tuple[bytes, bytes]:
+        """All keys of the join key are greater than the first and less than the second."""
+        return self._prefix, self._prefix[:-1] + b"\x01"
+
     def key(self, value: str) -> bytes:
         """The key of one entity."""
         encoded = value.encode()

@@ -3,7 +3,8 @@
 FeatureError
 ├── RepositoryError     the Feast repository, its YAML or an environment variable it names cannot be used
 ├── PlanError           the compiled plan is missing, unreadable or not what the registry says
-└── RowError            a row cannot be written as asked (undeclared feature, wrong type)
+├── RowError            a row cannot be written as asked (undeclared feature, wrong type)
+└── LoadError           a file cannot be loaded as asked (no table, no such column, no such view)
 """
 
 from __future__ import annotations
@@ -23,3 +24,7 @@ class PlanError(FeatureError):
 
 class RowError(FeatureError, ValueError):
     """Values that do not fit the declared features of their view."""
+
+
+class LoadError(FeatureError):
+    """A file, or what was asked of it, does not fit; nothing was loaded."""

@@ -20,11 +20,17 @@ class Breaker:
         failures: so many in a row open it.
         probe_s: open, it lets one call through in so many seconds: the first that succeeds closes it.
         now: in seconds; only differences count.
+        of: what it is about, for the log.
     """
 
     def __init__(
-        self, failures: int = FAILURES, probe_s: float = PROBE_S, now: Callable[[], float] = time.monotonic
+        self,
+        failures: int = FAILURES,
+        probe_s: float = PROBE_S,
+        now: Callable[[], float] = time.monotonic,
+        of: str = "all",
     ) -> None:
+        self._of = of
         self._most = failures
         self._probe_s = probe_s
         self._now = now
@@ -49,12 +55,12 @@ class Breaker:
     def succeeded(self) -> None:
         """The call was answered."""
         if self.is_open:
-            log.warning("online_store_back")
+            log.warning("online_store_back", of=self._of)
         self._failures = 0
 
     def failed(self) -> None:
         """The call was not answered, or too late."""
         self._failures += 1
         if self._failures == self._most:
-            log.warning("online_store_out_of_reach", failures=self._failures)
+            log.warning("online_store_out_of_reach", of=self._of, failures=self._failures)
             self._probe_at = self._now() + self._probe_s

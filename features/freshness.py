@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from features.errors import RowError
-from features.plan import PlannedView
+from features.plan import ROOT_OF_KEY, PlannedView
 from features.scalars import FeatureType, coerce
 from features.vector import ERROR_ROW, MISSING_ROW, Scalar, ViewRow
 
@@ -24,6 +24,12 @@ def missing_rows(views: tuple[PlannedView, ...], keys: Mapping[str, str]) -> dic
 def error_rows(views: tuple[PlannedView, ...], keys: Mapping[str, str]) -> dict[str, ViewRow]:
     """An error row for every view that ``keys`` can find."""
     return {view.name: ERROR_ROW for view in views if view.join_key in keys}
+
+
+def kept_us(views: Sequence[PlannedView], join_key: str) -> int:
+    """How long rows are kept: a session's as long as they can be fresh, all others for ever, which is 0."""
+    lives = [view.ttl_us for view in views if view.join_key == join_key]
+    return max(lives) if ROOT_OF_KEY.get(join_key) == "session" and all(lives) else 0
 
 
 def types_of(view: PlannedView) -> dict[str, FeatureType]:

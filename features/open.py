@@ -9,6 +9,7 @@ from features.direct_redis import DirectRedisStore
 from features.direct_sqlite import DirectSqliteStore
 from features.errors import PlanError
 from features.plan import Plan
+from features.redis_open import REDIS
 from features.sdk_child import SdkChild
 from features.sdk_store import SdkStore
 from features.vector import FeatureStore
@@ -25,10 +26,18 @@ def open_store(plan: Plan, reader: Reader, repo_path: Path) -> FeatureStore:
         RepositoryError: the sdk's process did not start.
     """
     if reader == "sdk":
-        return SdkStore(plan, SdkChild(repo_path, Path(plan.home)))
+        return SdkStore(plan, SdkChild(repo_path, Path(plan.home)), eraser=_direct(plan))
+    direct = _direct(plan)
+    if direct is None:
+        known = plan.online_store
+        raise PlanError(f"the direct reader does not know the online store {known}: set MAITRED_FEATURES_READER=sdk")
+    return direct
+
+
+def _direct(plan: Plan) -> FeatureStore | None:
     url = plan.online_store
     if url.startswith(SQLITE):
         return DirectSqliteStore(plan, Path(url.removeprefix(SQLITE)))
-    if url.startswith(("redis://", "rediss://")):
+    if url.startswith(REDIS):
         return DirectRedisStore(plan, url)
-    raise PlanError(f"the direct reader does not know the online store {url}: set MAITRED_FEATURES_READER=sdk")
+    return None

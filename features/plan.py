@@ -59,6 +59,16 @@ class PlannedView(PlanPart, frozen=True, kw_only=True):
     features: tuple[PlannedFeature, ...]
 
 
+class PlannedSource(PlanPart, frozen=True, kw_only=True):
+    """The Parquet files in which Feast's offline store finds what a view's rows were.
+
+    A ``*`` in the ``path`` stands for the names of its parts; ``timestamp`` is the column of the event times.
+    """
+
+    path: str
+    timestamp: str
+
+
 class Definitions(PlanPart, frozen=True, kw_only=True):
     """What ``feast apply`` put into the registry, without when and where.
 
@@ -85,6 +95,7 @@ class Plan(PlanPart, frozen=True, kw_only=True):
         repository, home: the Feast repository's folder and ``MAITRED_HOME`` that it was compiled with.
         registry_path: the registry file it was compiled from; ``registry_sha256`` its content then.
         definitions_digest: ``definitions.digest``, to see that the file was not edited.
+        sources: view → where its history is, for views whose history is in Parquet files.
     """
 
     plan_version: Literal[3] = 3
@@ -95,6 +106,7 @@ class Plan(PlanPart, frozen=True, kw_only=True):
     registry_path: str
     registry_sha256: str
     definitions_digest: str
+    sources: dict[str, PlannedSource] = {}
 
     @property
     def stored_views(self) -> tuple[PlannedView, ...]:

@@ -1,19 +1,18 @@
-"""One pipelined connection to Redis: commands of the same turn of the event loop share one write.
-
-The general client costs several times what the round trip does; this one knows only bytes in, replies out.
-"""
+"""Where a Redis is, and the way there: a connection that is made when it is needed, and again when it is lost."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import hiredis
+
+from features.redis_pipe import Pipe, answered
 
 TIMEOUT_S = 0.02
 CONNECT_TIMEOUT_S = 0.25
@@ -56,89 +55,41 @@ def pack(*parts: bytes | str | int) -> bytes:
     return packed
 
 
-class _Call(NamedTuple):
-    """A caller that waits for ``wanted`` replies."""
+class Asked(NamedTuple):
+    """A packed command, and the key that it is about."""
 
-    wanted: int
-    replies: list[Any]
-    future: asyncio.Future[list[Any]]
-
-    def take(self, reply: Any) -> bool:
-        """Whether this was the last reply that the caller waits for."""
-        self.replies.append(reply)
-        if len(self.replies) < self.wanted:
-            return False
-        if not self.future.done():
-            self._answer()
-        return True
-
-    def _answer(self) -> None:
-        failed = next((reply for reply in self.replies if isinstance(reply, hiredis.ReplyError)), None)
-        if failed is None:
-            self.future.set_result(self.replies)
-        else:
-            self.future.set_exception(OSError(f"redis: {failed}"))
+    key: bytes
+    command: bytes
 
 
-class _Pipe(asyncio.Protocol):
-    """Matches replies, which come in order, with the calls that wait for them."""
+class Link(Protocol):
+    """A way to Redis. Every call has a time limit; nothing is asked twice."""
 
-    def __init__(self) -> None:
-        self._reader = hiredis.Reader()
-        self._waiting: deque[_Call] = deque()
-        self._unsent: list[bytes] = []
-        self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.WriteTransport | None = None
+    def slot(self, key: bytes) -> int:
+        """Keys of the same slot can be in one command."""
+        ...
 
-    @property
-    def alive(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+    async def ask(self, asked: Sequence[Asked]) -> list[Any]:
+        """The replies (at least one is asked for), in order; of a cluster, an ``OSError`` for what failed alone.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's are not derived from asyncio's
+        Raises:
+            OSError: nothing was answered in time, or Redis answered with an error.
+        """
+        ...
 
-    def data_received(self, data: bytes) -> None:
-        self._reader.feed(data)
-        while (reply := self._reader.gets()) is not False:
-            if self._waiting[0].take(reply):
-                self._waiting.popleft()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._transport = None
-        for call in self._waiting:
-            if not call.future.done():
-                call.future.set_exception(ConnectionError("redis: connection lost"))
-        self._waiting.clear()
-
-    def call(self, commands: Sequence[bytes]) -> asyncio.Future[list[Any]]:
-        future: asyncio.Future[list[Any]] = self._loop.create_future()
-        if not self.alive:
-            future.set_exception(ConnectionError("redis: connection lost"))
-            return future
-        self._waiting.append(_Call(len(commands), [], future))
-        if not self._unsent:
-            self._loop.call_soon(self._flush)
-        self._unsent.extend(commands)
-        return future
-
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-    def _flush(self) -> None:
-        if self._transport is not None:
-            self._transport.write(b"".join(self._unsent))
-        self._unsent.clear()
+    async def close(self) -> None:
+        """Drop the connections."""
+        ...
 
 
 class RedisLink:
     """Calls with a time limit and without retries. Callers share one attempt to connect; none waits longer for it."""
 
-    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
-        self._address = Address.parse(url)
+    def __init__(self, address: Address, timeout_s: float = TIMEOUT_S) -> None:
+        self._address = address
         self._timeout_s = timeout_s
-        self._pipe: _Pipe | None = None
-        self._attempt: asyncio.Task[_Pipe] | None = None
+        self._pipe: Pipe | None = None
+        self._attempt: asyncio.Task[Pipe] | None = None
 
     async def call(self, commands: Sequence[bytes]) -> list[Any]:
         """The replies to packed commands (at least one), in order.
@@ -147,15 +98,24 @@ class RedisLink:
             OSError: Redis did not answer in time, or answered with an error.
         """
         pipe = self._pipe
-        try:
+        if pipe is None or not pipe.alive:
             async with asyncio.timeout(self._timeout_s):
-                if pipe is None or not pipe.alive:
-                    pipe = await asyncio.shield(self._connecting())
-                return await pipe.call(commands)
-        except TimeoutError:
-            if pipe is not None:
-                pipe.abort()
-            raise
+                pipe = await self.pipe()
+        return answered(await pipe.call(commands))
+
+    def slot(self, key: bytes) -> int:
+        """See ``Link.slot``: here every key is with every other."""
+        return 0
+
+    async def ask(self, asked: Sequence[Asked]) -> list[Any]:
+        """See ``Link.ask``."""
+        return await self.call([command for _, command in asked])
+
+    async def pipe(self) -> Pipe:
+        """The connection, made if there is none; for callers with a time limit of their own."""
+        if self._pipe is None or not self._pipe.alive:
+            return await asyncio.shield(self._connecting())
+        return self._pipe
 
     async def close(self) -> None:
         """Drop the connection."""
@@ -165,25 +125,27 @@ class RedisLink:
             self._pipe.abort()
             await asyncio.sleep(0)
 
-    def _connecting(self) -> asyncio.Task[_Pipe]:
+    def _connecting(self) -> asyncio.Task[Pipe]:
         if self._attempt is None or self._attempt.done():
             self._attempt = asyncio.create_task(self._connect())
             self._attempt.add_done_callback(_seen)
         return self._attempt
 
-    async def _connect(self) -> _Pipe:
+    async def _connect(self) -> Pipe:
         address = self._address
         context = ssl.create_default_context() if address.tls else None
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             loop = asyncio.get_running_loop()
-            _, pipe = await loop.create_connection(_Pipe, address.host, address.port, ssl=context)
+            _, pipe = await loop.create_connection(
+                partial(Pipe, self._timeout_s), address.host, address.port, ssl=context
+            )
             if greeting := address.greeting():
-                await pipe.call(greeting)
+                answered(await pipe.call(greeting))
         self._pipe = pipe
         return pipe
 
 
-def _seen(attempt: asyncio.Task[_Pipe]) -> None:
+def _seen(attempt: asyncio.Task[Pipe]) -> None:
     """Nobody may be left to see why the attempt failed."""
     if not attempt.cancelled():
         attempt.exception()

@@ -12,6 +12,7 @@ from features.errors import RepositoryError
 
 HOME = "MAITRED_HOME"
 REDIS = "MAITRED_FEATURES_REDIS"
+REDIS_CLUSTER = "MAITRED_FEATURES_REDIS_CLUSTER"
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -30,12 +31,12 @@ def plan_path(home: Path) -> Path:
 
 
 def configuration(repository: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """The repository's YAML: ``feature_store.redis.yaml`` if the environment names a Redis.
+    """The repository's YAML: another one than usual if the environment names a Redis, or a cluster.
 
     Raises:
-        RepositoryError: there is none, or it names a variable that is not set.
+        RepositoryError: there is none, or it names a variable that is not set; or the environment names both.
     """
-    yaml = repository / ("feature_store.redis.yaml" if environ.get(REDIS) else "feature_store.yaml")
+    yaml = repository / _name_of_yaml(environ)
     try:
         named = {braced or bare for braced, bare in _VARIABLE.findall(yaml.read_text())}
     except OSError as error:
@@ -44,6 +45,14 @@ def configuration(repository: Path, environ: Mapping[str, str] = os.environ) -> 
     if unset:
         raise RepositoryError(f"{yaml.name} needs the environment variable {unset[0]}, which is not set")
     return yaml
+
+
+def _name_of_yaml(environ: Mapping[str, str]) -> str:
+    if environ.get(REDIS) and environ.get(REDIS_CLUSTER):
+        raise RepositoryError(f"{REDIS} and {REDIS_CLUSTER} are both set: features are in one or the other")
+    if environ.get(REDIS_CLUSTER):
+        return "feature_store.redis_cluster.yaml"
+    return "feature_store.redis.yaml" if environ.get(REDIS) else "feature_store.yaml"
 
 
 def prepared_home(environ: Mapping[str, str] = os.environ) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from features.clock import Clock, wall_clock
 from features.errors import RowError
 from features.scalars import coerce
-from features.vector import FeatureStore, Scalar, ViewRow
+from features.vector import FeatureStore, RowChange, Scalar, ViewRow
 
 SESSION_VIEW = "session_state"
 SESSION_KEY = "session_id"
@@ -103,13 +103,12 @@ class SessionWriter:
     async def _replaced(self, session_id: str, change: Change, row: ViewRow) -> bool:
         now_us = self._clock()
         last_us = row.timestamp_us
-        return await self._store.write(
-            SESSION_VIEW,
-            session_id,
-            fold(row.values, change, now_us),
-            timestamp_us=now_us if last_us is None else max(now_us, last_us + 1),
-            expected_us=last_us,
+        timestamp_us = now_us if last_us is None else max(now_us, last_us + 1)
+        state = fold(row.values, change, now_us)
+        written = await self._store.write(
+            [RowChange(SESSION_VIEW, session_id, state, timestamp_us, last_us, began_us=now_us)]
         )
+        return written[0]
 
 
 def _decided(state: dict[str, Scalar], change: Decided, now_us: int) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Scalar = str | int | float | bool
 Freshness = Literal["fresh", "stale", "missing", "error"]
@@ -56,6 +56,24 @@ class FeatureVector:
     unread: tuple[str, ...] = ()
 
 
+class RowChange(NamedTuple):
+    """One row, whole, that takes the place of another; times in microseconds since the epoch.
+
+    Attributes:
+        key: the entity's value, e.g. the session's id.
+        timestamp_us: event time of the row; must be greater than ``expected_us``.
+        expected_us: the timestamp of the row that ``values`` was derived from; ``None`` if there was none.
+        began_us: when whoever makes the change began to read. An entity erased since then stays erased.
+    """
+
+    view: str
+    key: str
+    values: Mapping[str, Scalar]
+    timestamp_us: int
+    expected_us: int | None
+    began_us: int
+
+
 class FeatureStore(Protocol):
     """Online rows by entity: the one seam between serving and Feast's online store.
 
@@ -75,20 +93,35 @@ class FeatureStore(Protocol):
         """
         ...
 
-    async def write(
-        self, view: str, key: str, values: Mapping[str, Scalar], *, timestamp_us: int, expected_us: int | None
-    ) -> bool:
-        """Replace one row if nobody else did since it was read (compare-and-set).
+    async def write(self, changes: Sequence[RowChange]) -> list[bool]:
+        """Replace each row if nobody else did since it was read (compare-and-set, row by row).
 
-        Args:
-            expected_us: the timestamp of the row that ``values`` was derived from; ``None`` if there was none.
-            timestamp_us: must be greater than ``expected_us``.
+        One command on one Redis (on a cluster: one for each slot, sent together), one transaction on SQLite.
 
         Returns:
-            False, with nothing written, if the stored timestamp is not ``expected_us``.
+            For each change: False, with nothing written, if the stored timestamp is not its ``expected_us``. True, also
+            with nothing written, if the entity was erased at or after its ``began_us``: then the change is over.
 
         Raises:
             OSError: the store did not answer.
+            RowError: values that do not fit their view; nothing is written.
+        """
+        ...
+
+    async def erase(self, keys: Mapping[str, str], at_us: int) -> int:
+        """Forget every row of the given entities; what began to read before ``at_us`` cannot bring them back.
+
+        That holds for 24 hours, and for whoever writes through ``write``.
+
+        Args:
+            keys: join key → entity value.
+
+        Returns:
+            How many rows there were; 0 when asked again.
+
+        Raises:
+            OSError: the store did not answer.
+            RowError: this kind of store cannot forget.
         """
         ...
 

@@ -57,6 +57,7 @@ def feast_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MAITRED_OFFLINE", str(offline))
         environment.delenv("MAITRED_FEATURES_REDIS", raising=False)
+        environment.delenv("MAITRED_FEATURES_REDIS_CLUSTER", raising=False)
         control_plane.apply_and_materialize(default_repository(), home)
     return home
 

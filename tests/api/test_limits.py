@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from api.body import parsed
 from api.limits import CEILING, LEAST_DEPTH, LimitExceeded, Limits
-from api.schemas import DecisionBody, EventsBody, OutcomesBody, TurnBody
+from api.schemas import MOST_PURPOSES, DecisionBody, EventsBody, OutcomesBody, TurnBody
 from api.settings import Settings
 
 ASKED = {"placement": "greeting", "session_id": "s"}
@@ -118,6 +118,7 @@ def test_a_service_may_never_be_asked_for_more_than_the_ceilings():
         CEILING.max_placements,
         CEILING.max_outcomes,
         CEILING.max_events,
+        MOST_PURPOSES,
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from features.control_plane import leaf_environment
 
+pytestmark = pytest.mark.alone
 SETTLED_WITHIN_SECONDS = 1.0 + 5.0
 """The window of the test's configuration, and what may pass between a settlement and the changed pmf."""
 

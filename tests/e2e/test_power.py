@@ -29,6 +29,7 @@ from tests.power.strace import calls, counting_syncs, recording_changes, syncs_c
 
 Make = Callable[..., Deployment]
 Pids = Callable[[], list[int]]
+pytestmark = pytest.mark.alone
 SEED = 20_260_401
 CUSTOMERS = 8
 MOMENTS = 10

@@ -22,6 +22,7 @@ from tests.chaos.ledger import Ledger
 from tests.power.load import under_load
 from tests.power.recovery import learner_in_office
 
+pytestmark = pytest.mark.alone
 SEED = 20_260_601
 DECISIONS = 300
 LOG = "journal.db-wal"

@@ -42,6 +42,7 @@ from features.schema import VIEWS, features_of
 from features.session import SessionWriter
 from features.tags import planned, tags_of
 from features.vector import Scalar
+from tests.rows import put
 
 NOON_US = 1_789_992_000_000_000  # 2026-09-21 12:00 UTC
 FLAGS = "--cb_explore_adf --squarecb --gamma_scale 10 --epsilon 0.02 -l 1 -q SA -b 12"
@@ -164,8 +165,7 @@ class Bot:
         return asyncio.run(self.feedback.outcomes([Outcome(decision_id, "click", value, **fields)]))
 
     def profile(self, user_id: str, **values: Scalar) -> None:
-        written = self.store.write("user_profile", user_id, values, timestamp_us=self.clock(), expected_us=None)
-        assert asyncio.run(written)
+        assert asyncio.run(put(self.store, "user_profile", user_id, values, timestamp_us=self.clock()))
 
     def encode_by(self, encoder: Encoder) -> None:
         """Encode in another way from now on, as after a release that changes the schema."""

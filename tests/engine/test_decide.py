@@ -225,7 +225,7 @@ def test_malformed_requests_are_refused_by_field(bot):
 
 def test_a_session_that_cannot_be_written_does_not_stop_the_answer(bot):
     class ReadOnly(type(bot.store)):
-        async def write(self, *args: object, **kwargs: object) -> bool:
+        async def write(self, *args: object) -> list[bool]:
             raise OSError("read-only")
 
     bot.decider._sessions = SessionWriter(ReadOnly(bot.clock), bot.clock)

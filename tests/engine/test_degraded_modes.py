@@ -61,8 +61,8 @@ class SlowStore(MemoryStore):
     async def read(self, keys: Mapping[str, str]) -> Any:
         return await (super().read(keys) if self._reads else _never())
 
-    async def write(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(await _never())
+    async def write(self, *args: Any) -> list[bool]:
+        return list(await _never())
 
 
 async def _never() -> Any:

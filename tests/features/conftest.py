@@ -6,8 +6,8 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from features.repository import default_repository, plan_path
 from features.sdk_child import SdkChild
 from features.sdk_store import SdkStore
 from features.vector import FeatureStore
+from tests.cluster import Cluster
 
 PATIENT_S = 5.0
 
@@ -73,14 +74,35 @@ def redis_plan(plan: Plan, redis_port: int) -> Plan:
 
 
 @pytest.fixture(scope="session")
-def stock(feast_home: Path, redis_port: int) -> Iterator[StockFeast]:
-    command = [sys.executable, str(Path(__file__).with_name("feast_worker.py"))]
-    environment = {**leaf_environment(feast_home), "MAITRED_FEATURES_REDIS": f"127.0.0.1:{redis_port},db=3"}
+def cluster_plan(plan: Plan, cluster: Cluster) -> Plan:
+    return msgspec.structs.replace(plan, online_store=f"redis+cluster://{cluster.addresses}")
+
+
+@pytest.fixture(scope="session")
+def online_stores(redis_port: int, cluster: Cluster) -> Mapping[str, str]:
+    """The environment in which Feast finds both Redis stores."""
+    return {
+        "MAITRED_FEATURES_REDIS": f"127.0.0.1:{redis_port},db=3",
+        "MAITRED_FEATURES_REDIS_CLUSTER": cluster.addresses,
+    }
+
+
+@contextmanager
+def running_feast(repository: Path, home: Path, stores: Mapping[str, str]) -> Iterator[StockFeast]:
+    """Stock Feast over a repository, for a block."""
+    command = [sys.executable, str(Path(__file__).with_name("feast_worker.py")), str(repository)]
+    environment = {**leaf_environment(home), **stores}
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         feast = StockFeast(process)
         assert feast.reply() == "ready"
+        yield feast
+
+
+@pytest.fixture(scope="session")
+def stock(feast_home: Path, online_stores: Mapping[str, str]) -> Iterator[StockFeast]:
+    with running_feast(default_repository(), feast_home, online_stores) as feast:
         yield feast
 
 
@@ -94,6 +116,13 @@ def direct_sqlite(plan: Plan, feast_home: Path, run: Run) -> Iterator[FeatureSto
 @pytest.fixture(scope="session")
 def direct_redis(redis_plan: Plan, run: Run) -> Iterator[FeatureStore]:
     store = DirectRedisStore(redis_plan, redis_plan.online_store, wall_clock, timeout_s=PATIENT_S)
+    yield store
+    run(store.close())
+
+
+@pytest.fixture(scope="session")
+def direct_cluster(cluster_plan: Plan, run: Run) -> Iterator[FeatureStore]:
+    store = DirectRedisStore(cluster_plan, cluster_plan.online_store, wall_clock, timeout_s=PATIENT_S)
     yield store
     run(store.close())
 
@@ -119,7 +148,7 @@ def sdk_redis(redis_plan: Plan, redis_port: int, feast_home: Path, run: Run) -> 
     run(store.close())
 
 
-@pytest.fixture(params=["direct_sqlite", "sdk_sqlite", "direct_redis", "sdk_redis"])
+@pytest.fixture(params=["direct_sqlite", "sdk_sqlite", "direct_redis", "sdk_redis", "direct_cluster"])
 def store(request: pytest.FixtureRequest) -> FeatureStore:
     """Every implementation, over rows that stock Feast shares."""
     found: FeatureStore = request.getfixturevalue(request.param)

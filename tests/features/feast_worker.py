@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,13 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.repo_config import load_repo_config
 
 from features.compile import compile_registry
-from features.repository import default_repository
 
 EVENT_TIME = "event_timestamp"
+YAMLS = {
+    "sqlite": "feature_store.yaml",
+    "redis": "feature_store.redis.yaml",
+    "cluster": "feature_store.redis_cluster.yaml",
+}
 
 
 class Worker:
@@ -27,11 +32,8 @@ class Worker:
 
     def __init__(self, repository: Path) -> None:
         self._repository = repository
-        names = {"sqlite": "feature_store.yaml"}
-        if os.environ.get("MAITRED_FEATURES_REDIS"):
-            names["redis"] = "feature_store.redis.yaml"
         self._stores = {
-            kind: FeatureStore(config=load_repo_config(repository, repository / name)) for kind, name in names.items()
+            kind: FeatureStore(config=load_repo_config(repository, repository / name)) for kind, name in YAMLS.items()
         }
 
     def write(self, kind: str, view: str, rows: list[dict[str, Any]], timestamp_us: int) -> None:
@@ -41,12 +43,39 @@ class Worker:
         self._stores[kind].push(source, _frame(rows, timestamp_us), to=PushMode.ONLINE)
 
     def write_part(self, kind: str, view: str, key: str, text: dict[str, str], timestamp_us: int) -> None:
+        self.write_parts(kind, view, key, [(text, timestamp_us)])
+
+    def write_parts(self, kind: str, view: str, key: str, parts: list[tuple[dict[str, str], int]]) -> None:
+        """In one batch, in this order."""
         store = self._stores[kind]
         declared = store.get_feature_view(view)
-        values = {name: Value(string_val=value) for name, value in text.items()}
-        moment = pd.Timestamp(timestamp_us, unit="us", tz="UTC").to_pydatetime()
         entity = _entity_key(declared.join_keys[0], key)
-        store.provider.online_write_batch(store.config, declared, [(entity, values, moment, None)], None)
+        rows = [(entity, _texts(text), _moment(timestamp_us), None) for text, timestamp_us in parts]
+        store.provider.online_write_batch(store.config, declared, rows, None)
+
+    def refused(self, asked: str, kind: str, **arguments: Any) -> dict[str, Any]:
+        """Which error another call raises, and after how many seconds."""
+        began = time.perf_counter()
+        try:
+            getattr(self, asked)(kind, **arguments)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what was asked for
+            return {"error": type(error).__name__, "seconds": time.perf_counter() - began}
+        raise AssertionError(f"{asked} raised nothing")
+
+    def teardown(self, kind: str, project: str) -> None:
+        """Of a project of another name, on the same store."""
+        store = self._stores[kind]
+        config = store.config.model_copy(update={"project": project})
+        type(store.provider.online_store)().teardown(config, store.list_feature_views(), store.list_entities())
+
+    def state(self, kind: str, view: str) -> str:
+        """As the registry has it now."""
+        store = self._stores[kind]
+        try:
+            store.refresh_registry()
+            return str(store.get_feature_view(view).state.name)
+        except Exception:  # noqa: BLE001 - a file registry is rewritten in place: for a moment, nothing may be in it
+            return "being written"
 
     def read(self, kind: str, view: str, key: str) -> dict[str, Any]:
         store = self._stores[kind]
@@ -77,6 +106,15 @@ class Worker:
         return compile_registry(self._stores[kind], self._repository).online_store
 
 
+def _texts(text: dict[str, str]) -> dict[str, Value]:
+    return {name: Value(string_val=value) for name, value in text.items()}
+
+
+def _moment(timestamp_us: int) -> datetime:
+    moment: datetime = pd.Timestamp(timestamp_us, unit="us", tz="UTC").to_pydatetime()
+    return moment
+
+
 def _frame(rows: list[dict[str, Any]], timestamp_us: int) -> pd.DataFrame:
     moment = pd.Timestamp(timestamp_us, unit="us", tz="UTC")
     return pd.DataFrame([{**row, EVENT_TIME: moment} for row in rows])
@@ -89,7 +127,7 @@ def _entity_key(join_key: str, key: str) -> EntityKey:
 def main() -> None:
     replies = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what Feast prints must not get between the replies
-    worker = Worker(default_repository())
+    worker = Worker(Path(sys.argv[1]))
     print(json.dumps("ready"), file=replies)
     for line in sys.stdin:
         request = json.loads(line)

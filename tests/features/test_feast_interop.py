@@ -18,8 +18,9 @@ from features.errors import RepositoryError
 from features.plan import Plan
 from features.repository import configuration, default_repository
 from features.vector import FeatureStore
+from tests.rows import put
 
-LEAVES = {"features.apply", "features.compile", "features.online_store", "features.sdk_server"}
+LEAVES = {f"features.{leaf, "features.history"}" for leaf in ("apply", "compile", "history", "online_redis", "online_store", "sdk_server")}
 NOW_US = 1_790_000_000_000_000
 
 
@@ -53,7 +54,7 @@ def test_the_plugin_applies_a_second_write_of_the_same_time(stock: Any, direct_s
 
 
 def test_the_plugin_forgets_an_entity(stock: Any, direct_sqlite: FeatureStore, run: Any) -> None:
-    run(direct_sqlite.write("session_state", "gone", {"turn": 1}, timestamp_us=wall_clock(), expected_us=None))
+    run(put(direct_sqlite, "session_state", "gone", {"turn": 1}, timestamp_us=wall_clock()))
     assert stock("delete", "sqlite", join_key="session_id", key="gone") == 1
     assert run(direct_sqlite.read({"session_id": "gone"}))["session_state"].freshness == "missing"
 

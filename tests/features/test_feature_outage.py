@@ -25,6 +25,7 @@ from features.redis_link import TIMEOUT_S
 from features.sdk_child import SdkChild
 from features.sdk_store import SdkStore
 from features.vector import ERROR_ROW, MISSING_ROW, FeatureStore
+from tests.rows import put
 
 KEYS = {"session_id": "nobody", "user_id": "nobody"}
 ERRORS = dict.fromkeys(("session_state", "user_activity", "user_profile"), ERROR_ROW)
@@ -36,7 +37,7 @@ async def fails_in_time(store: FeatureStore) -> None:
     started = time.perf_counter()
     assert await store.read(KEYS) == ERRORS
     with pytest.raises(OSError, match=r".*"):
-        await store.write("session_state", "s", {"turn": 1}, timestamp_us=2, expected_us=None)
+        await put(store, "session_state", "s", {"turn": 1}, timestamp_us=2)
     assert time.perf_counter() - started < 2 * TIMEOUT_S + GENEROUS_S
 
 
@@ -110,7 +111,7 @@ def test_a_write_waits_for_a_short_transaction_of_another_process(plan: Plan, tm
         store = DirectSqliteStore(plan, tmp_path / "online.db")
         rival = sqlite3.connect(tmp_path / "online.db", isolation_level=None)
         rival.execute("BEGIN IMMEDIATE")
-        write = asyncio.create_task(store.write("session_state", "s", {"turn": 1}, timestamp_us=2, expected_us=None))
+        write = asyncio.create_task(put(store, "session_state", "s", {"turn": 1}, timestamp_us=2))
         await asyncio.sleep(0)
         assert (await store.read({"session_id": "s"}))["session_state"] == MISSING_ROW
         rival.execute("COMMIT")
@@ -118,7 +119,7 @@ def test_a_write_waits_for_a_short_transaction_of_another_process(plan: Plan, tm
         rival.execute("BEGIN IMMEDIATE")
         started = time.perf_counter()
         with pytest.raises(OSError, match="locked"):
-            await store.write("session_state", "s", {"turn": 2}, timestamp_us=3, expected_us=2)
+            await put(store, "session_state", "s", {"turn": 2}, timestamp_us=3, expected_us=2)
         assert time.perf_counter() - started >= PATIENT_MS / 1_000
         rival.close()
         await store.close()
@@ -134,7 +135,7 @@ def test_a_damaged_file_gives_error_rows(plan: Plan, tmp_path: Path) -> None:
     connection.close()
     assert asyncio.run(store.read(KEYS)) == ERRORS
     with pytest.raises(OSError, match="no such table"):
-        asyncio.run(store.write("session_state", "s", {"turn": 1}, timestamp_us=2, expected_us=None))
+        asyncio.run(put(store, "session_state", "s", {"turn": 1}, timestamp_us=2))
     asyncio.run(store.close())
 
 
@@ -167,7 +168,7 @@ def test_what_feast_raises_is_told_and_its_process_lives_on(
         msgspec.structs.replace(plan, definitions=msgspec.structs.replace(plan.definitions, views=views)), sdk_child
     )
     with pytest.raises(OSError, match="feast: KeyError: 'gone'"):
-        run(another.write("gone", "s", {"turn": 1}, timestamp_us=2, expected_us=None))
+        run(put(another, "gone", "s", {"turn": 1}, timestamp_us=2))
     assert run(sdk_sqlite.read(KEYS)) == NOTHING
 
 

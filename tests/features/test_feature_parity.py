@@ -12,6 +12,7 @@ from features.clock import wall_clock
 from features.errors import RowError
 from features.schema import features_of
 from features.vector import ERROR_ROW, MISSING_ROW, FeatureStore, ViewRow
+from tests.rows import put
 
 DAY_US = 86_400_000_000
 
@@ -63,7 +64,7 @@ def test_rows_written_here_are_read_by_stock_feast(
     store: FeatureStore, kind: str, stock: Any, run: Callable[..., Any], key: str
 ) -> None:
     written_us = wall_clock()
-    assert run(store.write("session_state", key, STATE, timestamp_us=written_us, expected_us=None))
+    assert run(put(store, "session_state", key, STATE, timestamp_us=written_us))
     assert stock("read", kind, view="session_state", key=key) == {"values": STATE, "timestamp_us": written_us}
 
 
@@ -71,8 +72,8 @@ def test_a_replaced_row_keeps_nothing_of_the_old_one(
     store: FeatureStore, kind: str, stock: Any, run: Callable[..., Any], key: str
 ) -> None:
     first_us = wall_clock()
-    run(store.write("session_state", key, STATE, timestamp_us=first_us, expected_us=None))
-    assert run(store.write("session_state", key, {"turn": 8}, timestamp_us=first_us + 1, expected_us=first_us))
+    run(put(store, "session_state", key, STATE, timestamp_us=first_us))
+    assert run(put(store, "session_state", key, {"turn": 8}, timestamp_us=first_us + 1, expected_us=first_us))
     assert run(store.read({"session_id": key}))["session_state"] == ViewRow({"turn": 8}, first_us + 1, "fresh")
     assert stock("read", kind, view="session_state", key=key)["values"] == {**dict.fromkeys(STATE), "turn": 8}
 
@@ -108,7 +109,7 @@ def test_an_older_write_of_stock_feast_does_not_undo_ours(
     store: FeatureStore, kind: str, stock: Any, run: Callable[..., Any], key: str
 ) -> None:
     written_us = wall_clock()
-    run(store.write("session_state", key, STATE, timestamp_us=written_us, expected_us=None))
+    run(put(store, "session_state", key, STATE, timestamp_us=written_us))
     older = {"session_id": key, **STATE, "turn": 1}
     stock("write", kind, view="session_state", rows=[older], timestamp_us=written_us - 1)
     assert run(store.read({"session_id": key}))["session_state"] == ViewRow(STATE, written_us, "fresh")
@@ -118,12 +119,11 @@ def test_a_write_that_expects_another_row_changes_nothing(
     store: FeatureStore, run: Callable[..., Any], key: str
 ) -> None:
     first_us = wall_clock()
-    write = store.write
-    assert not run(write("session_state", key, STATE, timestamp_us=first_us, expected_us=first_us - 5))
+    assert not run(put(store, "session_state", key, STATE, timestamp_us=first_us, expected_us=first_us - 5))
     assert run(store.read({"session_id": key}))["session_state"] == MISSING_ROW
-    assert run(write("session_state", key, STATE, timestamp_us=first_us, expected_us=None))
+    assert run(put(store, "session_state", key, STATE, timestamp_us=first_us))
     for expected_us in (None, first_us - 1, first_us + 1):
-        lost = write("session_state", key, {"turn": 0}, timestamp_us=first_us + 9, expected_us=expected_us)
+        lost = put(store, "session_state", key, {"turn": 0}, timestamp_us=first_us + 9, expected_us=expected_us)
         assert not run(lost)
     assert run(store.read({"session_id": key}))["session_state"] == ViewRow(STATE, first_us, "fresh")
 
@@ -133,7 +133,7 @@ def test_values_that_do_not_fit_the_view_are_refused(
     store: FeatureStore, run: Callable[..., Any], key: str, values: dict[str, Any]
 ) -> None:
     with pytest.raises(RowError, match="session_state"):
-        run(store.write("session_state", key, values, timestamp_us=wall_clock(), expected_us=None))
+        run(put(store, "session_state", key, values, timestamp_us=wall_clock()))
     assert run(store.read({"session_id": key}))["session_state"] == MISSING_ROW
 
 

@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from features.rowstore import RowStore, RowWrite, StoredRow
+from features.rowstore import RowStore, RowSwap, RowWrite, StoredRow
+from features.vector import Scalar
 
 ADA, BEN = b"ada", b"ben"
+
+
+def swap(values: dict[str, Scalar], timestamp_us: int, expected_us: int | None, entity: bytes = ADA) -> RowSwap:
+    return RowSwap("state", entity, timestamp_us, values, expected_us, began_us=timestamp_us)
 
 
 @pytest.fixture
@@ -68,11 +73,11 @@ def test_a_batch_that_fails_leaves_nothing(rows: RowStore) -> None:
 
 
 def test_replacing_needs_the_expected_time(rows: RowStore) -> None:
-    assert not rows.replace("state", ADA, {"turn": 1}, timestamp_us=5, expected_us=4)
-    assert rows.replace("state", ADA, {"turn": 1, "page": "home"}, timestamp_us=5, expected_us=None)
-    assert not rows.replace("state", ADA, {"turn": 9}, timestamp_us=9, expected_us=None)
-    assert not rows.replace("state", ADA, {"turn": 9}, timestamp_us=9, expected_us=4)
-    assert rows.replace("state", ADA, {"turn": 2}, timestamp_us=6, expected_us=5)
+    assert rows.replace([swap({"turn": 1}, 5, 4)]) == [False]
+    assert rows.replace([swap({"turn": 1, "page": "home"}, 5, None)]) == [True]
+    assert rows.replace([swap({"turn": 9}, 9, None)]) == [False]
+    assert rows.replace([swap({"turn": 9}, 9, 4)]) == [False]
+    assert rows.replace([swap({"turn": 2}, 6, 5)]) == [True]
     assert rows.read(ADA) == [StoredRow("state", 6, {"turn": 2})]
 
 
@@ -120,7 +125,7 @@ def test_readers_do_not_wait_for_a_writer_and_see_only_what_is_committed(rows: R
     writer.execute("DELETE FROM online_row")
     assert rows.read(ADA) == [StoredRow("profile", 5, {"tier": "gold"})]
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        rows.replace("profile", ADA, {"tier": "new"}, timestamp_us=6, expected_us=5)
+        rows.replace([swap({"tier": "new"}, 6, 5)])
     writer.execute("ROLLBACK")
     writer.close()
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from features.memory import MemoryStore
 from features.session import ATTEMPTS, Decided, Happened, SessionWriter
-from features.vector import ERROR_ROW, FeatureStore, Scalar, ViewRow
+from features.vector import ERROR_ROW, FeatureStore, RowChange, ViewRow
 
 NOW_US = 1_790_000_000_000_000
 TURN = Decided((("offer", "ten_percent"),))
@@ -23,16 +23,15 @@ class Rival(MemoryStore):
         super().__init__(lambda: NOW_US)
         self.wins = wins
 
-    async def write(
-        self, view: str, key: str, values: Mapping[str, Scalar], *, timestamp_us: int, expected_us: int | None
-    ) -> bool:
+    async def write(self, changes: Sequence[RowChange]) -> list[bool]:
         if self.wins:
             self.wins -= 1
+            [view, key, *_] = changes[0]
             row = (await self.read({"session_id": key}))[view]
             clicks = {**row.values, "clicks": int(row.values.get("clicks", 0)) + 1}
             now_us = (row.timestamp_us or NOW_US) + 10
-            await super().write(view, key, clicks, timestamp_us=now_us, expected_us=row.timestamp_us)
-        return await super().write(view, key, values, timestamp_us=timestamp_us, expected_us=expected_us)
+            await super().write([RowChange(view, key, clicks, now_us, row.timestamp_us, now_us)])
+        return await super().write(changes)
 
 
 def state(store: FeatureStore, session_id: str = "s") -> ViewRow:

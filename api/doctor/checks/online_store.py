@@ -10,20 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from api.doctor.finding import Sign, fail, ok, warn
 from api.doctor.patient import Patient
 from api.doctor.untouched import untouched
 from features.open import SQLITE
 from features.plan import Plan
-from features.redis_link import RedisLink, pack
+from features.redis_link import Asked, pack
+from features.redis_open import REDIS, open_link
 
 SLOW_MS = 20.0
 REDIS_TIMEOUT_S = 1.0
 ATTEMPTS = 3
 
 _ONE_ROW = "SELECT timestamp_us FROM online_row WHERE project = ? LIMIT 1"
+_GLANCE = Asked(b"doctor", pack("EXISTS", b"doctor"))
 _SEE_PLAN = "mend `plan` first"
 
 
@@ -49,13 +50,13 @@ class Times:
 
 
 def look(patient: Patient) -> Iterator[Sign]:
-    """One row of the embedded store, or one PING of Redis; decisions go on without either, knowing less."""
+    """One row of the embedded store, or one question to Redis; decisions go on without either, knowing less."""
     plan = patient.plan
     if plan is None:
         yield warn("not asked: only the plan says where it is", _SEE_PLAN)
     elif plan.online_store.startswith(SQLITE):
         yield from _embedded(plan, Path(plan.online_store.removeprefix(SQLITE)))
-    elif plan.online_store.startswith(("redis://", "rediss://")):
+    elif plan.online_store.startswith(REDIS):
         yield _redis(plan.online_store)
     else:
         yield ok(f"{plan.online_store}: not asked, only Feast itself can")
@@ -81,20 +82,18 @@ def _redis(url: str) -> Sign:
     try:
         return asyncio.run(_pinged(url)).sign("")
     except OSError as error:
-        parts = urlsplit(url)
         why = str(error) or type(error).__name__
-        return fail(
-            f"Redis at {parts.hostname}:{parts.port or 6379} does not answer: {why}", "start it, or mend its URL"
-        )
+        where = url.partition("://")[2].rpartition("@")[2].partition("/")[0]
+        return fail(f"Redis at {where} does not answer: {why}", "start it, or mend its URL")
 
 
 async def _pinged(url: str) -> Times:
-    link, times = RedisLink(url, REDIS_TIMEOUT_S), Times()
+    link, times = open_link(url, REDIS_TIMEOUT_S), Times()
     try:
-        await link.call([pack("PING")])
+        await link.ask([_GLANCE])
         for _ in range(ATTEMPTS):
             with times.taken():
-                await link.call([pack("PING")])
+                await link.ask([_GLANCE])
     finally:
         await link.close()
     return times

@@ -1,0 +1,121 @@
+"""``maitred features history``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from api.cli.failure import FAILED, reported
+from api.cli.progress import Progress
+from api.settings import Settings
+from api.wiring import open_keys
+from engine.errors import ConfigError, SealError
+from engine.records.schema import DecisionRecord, PersonalPart
+from engine.records.sealing import Sealer
+from features import control_plane
+from features import plan as plans
+from features.plan import Plan
+
+if TYPE_CHECKING:
+    from engine.archive.history import History
+    from features.past import Past
+    from features.skew import Skew
+
+READ_RECORDS = 2_000
+UNREAD = "features:"
+"""What a decision's ``degraded`` says of a view that was not read begins with this."""
+
+
+def history(
+    to: Annotated[Path, typer.Option(help="the Parquet file to write: a row for each decision")],
+    placement: Annotated[str | None, typer.Option(help="of this placement only")] = None,
+    archive: Annotated[str | None, typer.Option(help="where it is archived, if not in MAITRED_ARCHIVE")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Ask Feast's offline store what was known at each decision, and compare. Exit code 1 if a skew is unexplained."""
+    # These bring pyarrow, which serving processes need not have in memory.
+    from api.past import open_past
+    from features.past import write_asked
+
+    with reported():
+        settings = Settings()
+        plan = plans.load(settings.plan_path)
+        reading = _Reading(Sealer(open_keys(settings)), placement)
+        with tempfile.TemporaryDirectory(dir=settings.home, prefix=".history-") as folder:
+            asked = Path(folder) / "asked.parquet"
+            histories = open_past(settings, archive)
+            join_keys = sorted({str(view.join_key) for view in plan.stored_views})
+            if not write_asked((past for one in histories for past in reading.of(one)), join_keys, asked):
+                raise ConfigError("no decision that can be read was recorded")
+            skew = _compared(plan, asked, to, settings)
+    for line in [msgspec.json.encode(skew).decode()] if json_output else _summary(skew, reading.forgotten):
+        print(line)
+    if "unexplained" in skew.causes:
+        raise typer.Exit(FAILED)
+
+
+class _Reading:
+    """Decisions from journals, as far as they can still be opened; ``forgotten`` counts those that cannot."""
+
+    def __init__(self, sealer: Sealer, placement: str | None) -> None:
+        self.forgotten = 0
+        self._sealer = sealer
+        self._placement = placement
+
+    def of(self, history: History) -> Iterator[Past]:
+        position, progress = 0, Progress("read", history.last_position())
+        while records := history.read(position, READ_RECORDS):
+            for stored in records:
+                if isinstance(stored.record, DecisionRecord) and self._placement in (None, stored.record.placement):
+                    yield from self._opened(stored.record, stored.time_us)
+            position = records[-1].position
+            progress(position)
+        progress.end()
+
+    def _opened(self, record: DecisionRecord, time_us: int) -> Iterator[Past]:
+        try:
+            part = self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
+        except SealError:
+            self.forgotten += 1
+            return
+        yield _past(record, part, time_us)
+
+
+def _past(record: DecisionRecord, part: PersonalPart, time_us: int) -> Past:
+    from features.past import Logged, Past
+
+    keys = {"session_id": part.session_id} | ({"user_id": part.user_id} if part.user_id is not None else {})
+    unread = tuple(mark.removeprefix(UNREAD) for mark in record.degraded if mark.startswith(UNREAD))
+    logged = Logged(features=part.features, freshness=part.freshness, unread=unread)
+    return Past(record.id, record.unit, record.placement, time_us, keys, logged)
+
+
+def _compared(plan: Plan, asked: Path, to: Path, settings: Settings) -> Skew:
+    from features.past import asked_chunks
+    from features.skew import Comparison
+
+    arguments = ("--asked", str(asked), "--frame", str(to.absolute()), "--repository", plan.repository)
+    control_plane.run_leaf("features.history", *arguments, home=settings.home)
+    comparison = Comparison(plan)
+    for chunk, frame in zip(asked_chunks(asked), asked_chunks(to), strict=True):
+        comparison.add(chunk, frame)
+    return comparison.told()
+
+
+def _summary(skew: Skew, forgotten: int) -> Iterator[str]:
+    from features.skew import WHY
+
+    yield f"{skew.decisions:,} decisions, {skew.compared:,} rows of views compared: {skew.equal:,} equal"
+    yield f"  {skew.available:,} of them were loaded for certain before the decision"
+    for cause, views in skew.causes.items():
+        named = ", ".join(f"{view} {times:,}" for view, times in views.items())
+        yield f"{cause}: {sum(views.values()):,} ({named}): {WHY[cause]}"
+    if skew.features:
+        yield f"features that differed: {', '.join(f'{name} {times:,}' for name, times in skew.features.items())}"
+    if forgotten:
+        yield f"{forgotten:,} decisions are of people who were forgotten, and left out"

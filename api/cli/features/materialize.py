@@ -1,0 +1,11 @@
+"""``maitred features materialize``."""
+
+from __future__ import annotations
+
+from api.cli.features.planned import run
+from features import control_plane
+
+
+def materialize() -> None:
+    """Load the newest rows of the batch sources into the online store."""
+    run(control_plane.materialize)
