@@ -20,7 +20,7 @@ from features.repository import configuration, default_repository
 from features.vector import FeatureStore
 from tests.rows import put
 
-LEAVES = {f"features.{leaf, "features.history"}" for leaf in ("apply", "compile", "history", "online_redis", "online_store", "sdk_server")}
+LEAVES = {f"features.{leaf}" for leaf in ("apply", "compile", "history", "online_redis", "online_store", "sdk_server")}
 NOW_US = 1_790_000_000_000_000
 
 
