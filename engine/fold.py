@@ -12,7 +12,7 @@ from engine.encode.base import family_of
 from engine.errors import Incomplete, SealError, UnsafeExample
 from engine.example import ExampleMaker, calibration_of
 from engine.join import Joiner
-from engine.journal.base import Stored
+from engine.journal.base import Reads, Stored
 from engine.lineage import ORDERED, STARTS, Lineage, Origin, Publication, Resumed, State
 from engine.policies import registry
 from engine.records.schema import ControlRecord, DecisionRecord, SettlementRecord
@@ -20,8 +20,6 @@ from engine.records.sealing import Sealer
 from engine.refusal import Note, Refusal, unnoted
 from engine.states import States
 
-Decisions = Callable[[Sequence[str]], Mapping[str, Stored]]
-"""Decision ids → their stored records, those that are there."""
 _NEVER = 2**63
 """Position that no settlement reaches."""
 
@@ -35,7 +33,7 @@ class Fold:
     """State after some prefix of the journal.
 
     Attributes:
-        find_decisions: asked for what a batch of settlements is about.
+        past: asked for what settlements are about.
         states: from which lineages start that a person ordered.
         resume: placement → snapshot; settlements up to its position are in it already and are not learned again, nor is
             anything in the lineages before its own.
@@ -49,7 +47,7 @@ class Fold:
     """
 
     sealer: Sealer
-    find_decisions: Decisions
+    past: Reads
     states: States
     resume: Mapping[str, Resumed] = field(default_factory=dict)
     joiner: Joiner = field(default_factory=Joiner)
@@ -81,7 +79,7 @@ class Fold:
             for position, _, record in batch
             if isinstance(record, SettlementRecord) and self._is_news(position, record)
         ]
-        self._decisions = self.find_decisions(ids) if ids else {}
+        self._decisions = self.past.find_all("decision", ids) if ids else {}
 
     def apply(self, stored: Stored) -> None:
         """Take in the next record of the journal.
@@ -175,7 +173,7 @@ class Fold:
         lineage = self.lineages.get(record.placement)
         if lineage is None or not self._is_news(position, record):
             return
-        decision = self._decision(record.decision_id)
+        decision = self._decision(record)
         if decision is None:
             return
         encoder = decision.encoder_version
@@ -200,10 +198,14 @@ class Fold:
         lineage = self.lineages.get(record.placement)
         return record.learn and (lineage is None or position > lineage.settled_position)
 
-    def _decision(self, decision_id: str) -> DecisionRecord | None:
-        prepared = self._decisions.get(decision_id)
-        stored = prepared or self.find_decisions([decision_id]).get(decision_id)
-        return stored.record if stored is not None and isinstance(stored.record, DecisionRecord) else None
+    def _decision(self, settlement: SettlementRecord) -> DecisionRecord | None:
+        """By its position: when a decision was cut from the journal, its id may be used for another one."""
+        id, position = settlement.decision_id, settlement.decision_position
+        stored = self._decisions.get(id) or self.past.find("decision", id)
+        if stored is None or stored.position != position:
+            stored = next(iter(self.past.read(position - 1, 1)), None)
+        decision = None if stored is None or stored.position != position else stored.record
+        return decision if isinstance(decision, DecisionRecord) and decision.id == id else None
 
     def _refuse(self, lineage: Lineage, position: int, record: SettlementRecord, reason: str) -> None:
         lineage.refused += 1

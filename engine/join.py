@@ -150,8 +150,9 @@ class Joiner:
             self._agenda.remove(decision.id)
 
     def _decision(self, record: DecisionRecord, stored: Stored) -> None:
-        if self._is_closed(record.id) or self._agenda.find(record.id) is not None:
+        if self._agenda.find(record.id) is not None:
             return
+        self._settled.discard(record.id)  # of a decision that was cut from the journal, whose id is used again
         terms = self._terms.get(record.catalogue)
         if terms is None:
             raise CorruptRecord(f"decision {record.id} names catalogue {record.catalogue}, which was never announced")

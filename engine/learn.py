@@ -11,7 +11,6 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -142,7 +141,7 @@ class Learner:
     def _new_fold(self, past: Reads, states: States, resume: Mapping[str, Resumed]) -> Fold:
         return Fold(
             self.sealer,
-            partial(past.find_all, "decision"),
+            past,
             states,
             resume=resume,
             joiner=self.make_joiner(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from engine.fold import Fold
@@ -55,7 +54,7 @@ def new_fold(history: Reads, sealer: Sealer, imports: SnapshotStore) -> Iterator
         states = FoldedStates(wanted, StoredStates(imports), Path(folder))
         yield Fold(
             sealer,
-            partial(history.find_all, "decision"),
+            history,
             states,
             joiner=Joiner(parking=SqliteParking(Path(folder))),
             skip=skipped(history),

@@ -12,6 +12,7 @@ import platform
 import re
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -33,6 +34,8 @@ MODEL = ".model"
 MANIFEST = ".manifest"
 KEPT = ".kept"
 KEEP = 20
+ABANDONED_S = 600.0
+"""What is still not whole after so long has lost whoever wrote it; on newer ones another process may be at work."""
 _UNWRITTEN: Mapping[str, Any] = {"sha256": "", "size": 0, "vw_version": vowpal.VERSION, "machine": platform.machine()}
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
@@ -177,7 +180,8 @@ class SnapshotStore:
             if path.stem not in kept:
                 path.unlink()
         for path in folder.glob(f"{TEMPORARY}*"):
-            path.unlink()
+            if time.time() - path.stat().st_mtime > ABANDONED_S:
+                path.unlink(missing_ok=True)
 
 
 def fingerprint(policy: Policy) -> str:

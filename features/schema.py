@@ -17,6 +17,8 @@ Scaling = Literal["standard", "range", "log", "buckets"]
 Imputation = Literal["default", "mean"]
 
 
+MOST = 1e12
+"""No feature is expected to have a greater magnitude."""
 PERSONALISATION = "personalisation"
 """The purpose that consent is about where nothing else is said."""
 
@@ -96,6 +98,8 @@ class FeatureSpec:
         if self.type not in ("int", "float"):
             if self.range is not None or self.buckets or self.scaling != "standard" or self.impute == "mean":
                 yield "only numbers have a range, buckets, a scaling and a mean"
+        elif self.range is not None and max(map(abs, self.range)) > MOST:
+            yield f"a range beyond {MOST:g} says nothing"
         elif self.scaling == "range" and self.range is None:
             yield "scaled by its range, it needs one"
         if (self.scaling == "buckets") != bool(self.buckets) or list(self.buckets) != sorted(set(self.buckets)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from itertools import product
 from typing import Any
 
@@ -96,10 +97,7 @@ class StandardEncoder:
         if spec.algorithm != ALGORITHM:
             raise ConfigError(f"this encodes by algorithm {ALGORITHM}, not by {spec.algorithm}")
         self._spec = spec
-        self.calibration = {name: pair for name, pair in calibration.items() if self._is_standardised(name)}
-        self._codes: dict[str, Code] = {
-            name: _code(name, rule, self.calibration.get(name)) for name, rule in spec.features.items()
-        }
+        self._codes: dict[str, Code] = {name: _code(name, rule, None) for name, rule in spec.features.items()}
         self._marks = {name: safe(f"{name}~missing") for name in spec.features}
         self._means = frozenset(name for name, rule in spec.features.items() if rule.impute == "mean")
         self._standardised = tuple(
@@ -107,12 +105,14 @@ class StandardEncoder:
         )
         self._undeclared: dict[str, Code] = {}
         self.family = spec.version
-        self.version = f"{self.family}.{_digest(self.calibration)}" if self.calibration else self.family
+        self._calibrate(calibration)
         self.payload: dict[str, Any] = msgspec.to_builtins(spec)
 
     def calibrated(self, calibration: Calibration) -> StandardEncoder:
-        """See ``Encoder.calibrated``."""
-        return StandardEncoder(self._spec, calibration)
+        """See ``Encoder.calibrated``. What does not depend on the calibration is shared, what it remembers included."""
+        calibrated = copy(self)
+        calibrated._calibrate(calibration)
+        return calibrated
 
     def shared(
         self,
@@ -152,6 +152,13 @@ class StandardEncoder:
             self._undeclared_code(name).add(value, encoded)
         encoded[safe(f"id={action_id}")] = 1.0
         return encoded
+
+    def _calibrate(self, calibration: Calibration) -> None:
+        self.calibration = {name: pair for name, pair in calibration.items() if self._is_standardised(name)}
+        self.version = f"{self.family}.{_digest(self.calibration)}" if self.calibration else self.family
+        rules = self._spec.features
+        standardised = {name: _code(name, rules[name], self.calibration.get(name)) for name, _, _ in self._standardised}
+        self._codes = {**self._codes, **standardised}
 
     def _is_standardised(self, name: str) -> bool:
         rule = self._spec.features.get(name)

@@ -161,8 +161,9 @@ class SettlementRecord(Record, frozen=True, kw_only=True, tag="settlement"):
 
     @property
     def idempotency_key(self) -> str | None:
-        # No id has a line break, so this is no other decision's key.
-        return f"{self.decision_id}\nearly" if self.early else self.decision_id
+        # No id has a line break. The position tells decisions apart of which the first was cut from the journal.
+        which = "early" if self.early else "final"
+        return f"{self.decision_id}\n{which}\n{self.decision_position}"
 
     @property
     def about(self) -> str | None:

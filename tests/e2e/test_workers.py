@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from api.doctor.scrape import parse
-from engine.journal.base import Journal
+from engine.journal.base import Journal, Stored
 from engine.journal.open import open_journal
+from engine.records.schema import SettlementRecord
 from features import control_plane
 from features.repository import default_repository
 from tests.e2e.persistent_clients import PersistentClients
@@ -190,12 +191,16 @@ def scrape(client: Any) -> Any:
     return parse(client.get("/metrics").text)
 
 
+def _settled(journal: Journal, decision_id: str) -> Stored | None:
+    return next((each for each in journal.about(decision_id) if isinstance(each.record, SettlementRecord)), None)
+
+
 def seconds_until_visible_everywhere(deployment: Any, clients: list[Any]) -> float:
     """From the append of a decision's settlement until every worker answers with a model that knows of it."""
     decision = ask(clients[0], "recommendation")
     deployment.tell(decision["decision_id"], "bought", 1.0)
     journal = journal_of(deployment)
-    settled = deployment.wait_for(lambda: journal.find("settlement", decision["decision_id"]), RESTARTED_SECONDS)
+    settled = deployment.wait_for(lambda: _settled(journal, decision["decision_id"]), RESTARTED_SECONDS)
     for client in clients:
         deployment.wait_for(lambda client=client: knows(client, settled.position), RESTARTED_SECONDS)
     visible_us = time.time_ns() // 1_000

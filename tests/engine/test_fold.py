@@ -140,7 +140,7 @@ def test_a_record_that_contradicts_itself_is_called_corrupt(bot, changes):
 
 def fold_of(bot, policy: Policy) -> Fold:
     """The whole journal, folded into this policy."""
-    fold = Fold(bot.sealer, lambda ids: bot.journal.find_all("decision", ids), StoredStates(bot.snapshots))
+    fold = Fold(bot.sealer, bot.journal, StoredStates(bot.snapshots))
     for stored in bot.journal.read(0, 1_000):
         fold.apply(stored)
         if "greeting" in fold.lineages:

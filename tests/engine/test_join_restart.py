@@ -130,7 +130,6 @@ def test_a_decision_that_is_recorded_twice_is_settled_once_from_its_first_time()
     (settlement,) = joiner.pending()
     assert settlement.decision_position == 2
     joiner.observe(Stored(5, due, settlement))
-    joiner.observe(Stored(6, due, decision("d")))
     assert (joiner.open_count, joiner.pending()) == (0, [])
 
 

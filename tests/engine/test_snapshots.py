@@ -195,10 +195,14 @@ def test_old_snapshots_are_pruned_and_the_current_one_never(
     first = stage(store, policy, "v1")
     for number in range(2, 7):
         stage(store, policy, f"v{number}")
-    (tmp_path / "snapshots" / "greeting" / ".tmp-left-by-a-crash").touch()
+    left = tmp_path / "snapshots" / "greeting" / ".tmp-left-by-a-crash"
+    under_way = left.with_name(".tmp-of-an-order-under-way")
+    for file in (left, under_way):
+        file.touch()
+    os.utime(left, (0, 0))
     store.activate(first)
     kept = {"v1", "v5", "v6"}
-    assert files(tmp_path) == {CURRENT, *(f"{v}.model" for v in kept), *(f"{v}.manifest" for v in kept)}
+    assert files(tmp_path) == {CURRENT, under_way.name, *(f"{v}.model" for v in kept), *(f"{v}.manifest" for v in kept)}
     assert store.manifest("greeting", "v2") is None
 
 
