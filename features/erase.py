@@ -18,7 +18,7 @@ from features.vector import FeatureStore
 
 USER_KEY = "user_id"
 SESSIONS = "recent_sessions"
-"""The feature of a user that lists their last sessions, one a line."""
+"""The feature of a user that lists their last sessions, one a line, where a repository has it."""
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):

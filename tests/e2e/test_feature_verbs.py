@@ -74,6 +74,7 @@ def test_what_is_loaded_is_served_explained_and_forgotten(service: Deployment, t
 
     erased = json.loads(service.run("features", "erase", "u1", "--json").stdout)
     assert (erased["keys"], erased["online_rows"] >= 1, erased["history_rows"]) == (1, True, 2)
+    assert (erased["sessions"], erased["session_rows"]) == (2, 2)
     again = json.loads(service.run("features", "erase", "u1", "--json").stdout)
     assert not any(again.values())
     assert service.client.get("/v1/decisions/d1").status_code == 410

@@ -11,9 +11,9 @@ from pathlib import Path
 POLL_SECONDS = 0.02
 PATIENCE_SECONDS = 30.0
 _CHANGES = "openat,write,pwrite64,writev,pwritev,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat"
-_WHOLE = re.compile(r"(\d+) (\w+)\((.*)\)\s+= (-?\d+)")
-_BEGUN = re.compile(r"(\d+) (\w+)\((.*?),? <unfinished \.\.\.>")
-_ENDED = re.compile(r"(\d+) <\.\.\. (\w+) resumed>(.*)\)\s+= (-?\d+)")
+_WHOLE = re.compile(r"(\d+) +(\w+)\((.*)\)\s+= (-?\d+)")
+_BEGUN = re.compile(r"(\d+) +(\w+)\((.*?),? <unfinished \.\.\.>")
+_ENDED = re.compile(r"(\d+) +<\.\.\. (\w+) resumed>(.*)\)\s+= (-?\d+)")
 
 
 def counting_syncs(to: Path) -> tuple[str, ...]:

@@ -95,3 +95,8 @@ def test_calls_are_told_by_their_ends():
         ("write", 1, 1, 1),
         ("fsync", 0, 2, 0),
     ]
+
+
+def test_short_process_numbers_are_padded():
+    lines = ['52   write(4</g>, ""..., 1) = 1', "52   fsync(3</f> <unfinished ...>", "52   <... fsync resumed>) = 0"]
+    assert [call.name for call in calls(lines)] == ["write", "fsync"]

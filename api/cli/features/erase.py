@@ -12,10 +12,15 @@ import typer
 from api.cli.failure import reported
 from api.settings import Settings
 from api.wiring import open_keys
+from engine.known_sessions import known_sessions
+from engine.privacy import Vault
 from engine.records.keys import KeyTable
 from features import plan as plans
 from features.clock import wall_clock
+from features.freshness import kept_us
 from features.open import open_store
+from features.plan import Plan
+from features.session import SESSION_KEY
 
 if TYPE_CHECKING:
     from features.erase import Erased
@@ -43,27 +48,34 @@ def erase(
 
 
 async def _erased(settings: Settings, user: str) -> tuple[int, Erased]:
-    """How many keys there were, and what else."""
+    """How many keys there were, and what else. The keys go last: without them the journal tells no session."""
     # It brings pyarrow, which serving processes need not have in memory.
     from features.erase import erase as erase_rows
     from features.erase import sessions_of
 
-    plan = plans.load(settings.plan_path)
+    plan, keys = plans.load(settings.plan_path), open_keys(settings)
     store = open_store(plan, "direct", settings.features_repo)
     try:
         at_us = wall_clock()
-        sessions = await sessions_of(store, user)
-        keys = _forget(open_keys(settings), user, sessions)
-        return keys, await erase_rows(plan, store, user, sessions, at_us)
+        sessions = sorted({*await sessions_of(store, user), *_journaled(settings, plan, keys, user, at_us)})
+        erased = await erase_rows(plan, store, user, sessions, at_us)
+        return keys.forget("user", user) + sum(keys.forget("session", session) for session in sessions), erased
     finally:
+        keys.close()
         await store.close()
 
 
-def _forget(table: KeyTable, user: str, sessions: list[str]) -> int:
+def _journaled(settings: Settings, plan: Plan, keys: KeyTable, user: str, now_us: int) -> set[str]:
+    """Sessions whose rows may still be there."""
+    from api.past import open_shards_of
+
+    kept = kept_us(plan.stored_views, SESSION_KEY)
+    journals = open_shards_of(settings)
     try:
-        return table.forget("user", user) + sum(table.forget("session", session) for session in sessions)
+        return known_sessions(journals, Vault(keys), user, now_us - 2 * kept if kept else 0)
     finally:
-        table.close()
+        for journal in journals:
+            journal.close()
 
 
 def _summary(keys: int, erased: Erased) -> Iterator[str]:
