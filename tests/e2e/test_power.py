@@ -79,27 +79,27 @@ def make(tmp_path: Path, feast_home: Path) -> Iterator[Make]:
         deployment.kill_all()
 
 
-def _decisions(deployment: Deployment) -> int:
-    """Start it, keep it busy, stop it; how many decisions were acknowledged."""
+def _acknowledged(deployment: Deployment) -> Ledger:
+    """Start it, keep it busy, stop it; what was acknowledged."""
     ledger = Ledger()
     deployment.start()
     deployment.wait_until_ready()
     asyncio.run(under_load(deployment, ledger, seed=SEED, customers=MANY_CUSTOMERS, decisions=COUNTED_DECISIONS))
     assert deployment.stop() == 0
     assert not ledger.faults
-    return len(ledger.claims)
+    return ledger
 
 
-def test_several_decisions_share_a_sync(make, tmp_path):
+def test_several_records_share_a_sync(make, tmp_path):
     table = tmp_path / "syncs"
-    decisions = _decisions(make(tmp_path / "home", under=counting_syncs(table), options=("--no-learner",)))
-    assert 0 < syncs_counted(table) < decisions
+    ledger = _acknowledged(make(tmp_path / "home", under=counting_syncs(table), options=("--no-learner",)))
+    assert 0 < syncs_counted(table) < len(ledger.claims) + len(ledger.acknowledged)
 
 
 def test_durability_process_syncs_no_commit_of_the_journal(make, tmp_path):
     changes = tmp_path / "changes"
     home = make(tmp_path / "home", under=recording_changes(changes), options=("--no-learner",), durability="process")
-    decisions = _decisions(home)
+    decisions = len(_acknowledged(home).claims)
     syncs = [call for call in calls(changes.read_text().splitlines()) if call.name in SYNCS]
     of_the_journal = [call for call in syncs if "journal.db" in call.arguments]
     assert len(of_the_journal) < decisions / FEWER
