@@ -47,7 +47,7 @@ from features.guarded import GuardedStore
 from features.open import open_store
 from features.plan import Plan
 from features.plan_check import ensure_current
-from features.session import SessionWriter
+from features.state import StateWriter
 
 SDK_MS = 250.0
 """Feast's own client takes milliseconds, and now and then many."""
@@ -86,7 +86,7 @@ def build_service(settings: Settings, *, first: bool = True) -> Service:
         deadline_ms=max(settings.features_deadline_ms, SDK_MS if settings.features_reader == "sdk" else 0.0),
         watch=metrics,
     )
-    sessions = SessionWriter(features, wall_clock)
+    states = StateWriter(features, wall_clock)
     records = spooled(
         journal,
         settings.spool_path,
@@ -100,7 +100,7 @@ def build_service(settings: Settings, *, first: bool = True) -> Service:
     decider = Decider(
         placements=placements,
         features=features,
-        sessions=sessions,
+        states=states,
         lookup=records.lookup,
         commits=records.commits,
         vault=vault,
@@ -111,7 +111,7 @@ def build_service(settings: Settings, *, first: bool = True) -> Service:
         lookup=records.lookup,
         commits=records.commits,
         vault=vault,
-        sessions=sessions,
+        states=states,
         privacy=config.privacy,
     )
     explainer = Explainer(records.lookup, vault.sealer, placements, models)

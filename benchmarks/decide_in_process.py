@@ -10,7 +10,7 @@ from vowpalwabbit import Workspace
 
 from benchmarks.bot import CONTEXT
 from benchmarks.in_process import as_after_warm_up, engine_in
-from benchmarks.people import ACTIVITY, PROFILE, SESSION
+from benchmarks.people import SESSION, USER_ROWS
 from benchmarks.question import Answer
 from benchmarks.rounds import Round, Rounds, computing, in_turns
 from benchmarks.size import Size
@@ -60,7 +60,7 @@ def _answer(rounds: Rounds, features: int) -> Answer:
 
 def _shared(placement: Placement, number: int) -> dict[str, float]:
     now_us = wall_clock()
-    stored = {"user_profile": PROFILE, "user_activity": ACTIVITY, "session_state": SESSION}
+    stored = {**USER_ROWS, "session_state": SESSION}
     rows = {view: ViewRow(values, now_us, "fresh") for view, values in stored.items()}
     vector = placement.assemble(rows, {**CONTEXT, "message_length": number % 200}, now_us)
     return placement.served.encoder.shared(vector.values, vector.freshness, vector.missing)

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.settings import SHIPPED_REPO
-from benchmarks.people import ACTIVITY, PROFILE
-from feature_repo.seed import write_activity, write_profiles
+from benchmarks.people import USER_ROWS
+from feature_repo.seed import write_view
 from features import control_plane
 
 START_SECONDS = 60.0
@@ -27,8 +27,8 @@ def prepare(folder: Path, users: int) -> Path:
     """Profiles and activity of ``users`` users in the online store; returns the home."""
     home, offline, now = folder / "home", folder / "offline", datetime.now(UTC)
     ids = [f"u{number}" for number in range(users)]
-    write_profiles([{**PROFILE, "user_id": id} for id in ids], offline, now)
-    write_activity([{**ACTIVITY, "user_id": id} for id in ids], offline, now)
+    for view, row in USER_ROWS.items():
+        write_view(view, [{**row, "user_id": id} for id in ids], offline, now)
     with environment(MAITRED_OFFLINE=str(offline)):
         control_plane.apply_and_materialize(SHIPPED_REPO, home)
     return home

@@ -31,7 +31,7 @@ from features.clock import wall_clock
 from features.memory import MemoryStore
 from features.plan import load
 from features.repository import plan_path
-from features.session import SessionWriter
+from features.state import StateWriter
 
 KEPT = 1_000
 
@@ -113,7 +113,7 @@ def engine_in(folder: Path, home: Path, users: int, window: str | None = None) -
     decider = Decider(
         placements={PLACEMENT: placement},
         features=store,
-        sessions=SessionWriter(store, wall_clock),
+        states=StateWriter(store, wall_clock),
         lookup=InlineLookup(MemoryJournal()),
         commits=commits,
         vault=vault,

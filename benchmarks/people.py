@@ -14,20 +14,48 @@ PROFILE: Mapping[str, Scalar] = {
     "tier": "gold",
     "age_band": "35-44",
     "tenure_days": 90,
-    "tone": "casual",
     "favourite_category": "books",
+}
+PREFERENCES: Mapping[str, Scalar] = {
+    "tone": "casual",
+    "length": "short",
+    "topics": "books garden",
+    "contact_frequency": "weekly",
 }
 ACTIVITY: Mapping[str, Scalar] = {
     "visits": 12,
     "purchases": 4,
+    "orders_90d": 1,
     "last_visit_unix": 1_789_000_000,
+    "last_purchase_unix": 1_788_000_000,
     "last_category": "electronics",
+    "previous_category": "books",
     "churn_risk": 0.25,
     "lifetime_value": 812.5,
+}
+PREDICTIONS: Mapping[str, Scalar] = {"segment": "s1", "conversion_propensity": 0.21, "churn_propensity": 0.35}
+EXPOSURE: Mapping[str, Scalar] = {
+    "seen_placement": "offer",
+    "seen_action": "gift_wrap",
+    "seen_response": "accepted",
+    "last_shown_unix": 1_789_000_000,
+    "shown_by_hour": "496944:3",
+    "total_shown": 14,
+    "total_clicks": 2,
+    "total_accepted": 1,
+    "total_declined": 3,
+}
+USER_ROWS: Mapping[str, Mapping[str, Scalar]] = {
+    "user_profile": PROFILE,
+    "user_preferences": PREFERENCES,
+    "user_activity": ACTIVITY,
+    "user_predictions": PREDICTIONS,
+    "user_exposure": EXPOSURE,
 }
 SESSION: Mapping[str, Scalar] = {
     "turn": 3,
     "started_unix": 1_789_990_000,
+    "last_turn_unix": 1_789_990_100,
     "last_placement": "recommendation",
     "last_action": "bestseller_books",
     "last_event": "Product Viewed",
@@ -40,7 +68,7 @@ SESSION: Mapping[str, Scalar] = {
     "declined": 1,
     "last_reward": 0.3,
 }
-STORED_FEATURES = len(PROFILE) + len(ACTIVITY) + len(SESSION)
+STORED_FEATURES = sum(map(len, USER_ROWS.values())) + len(SESSION)
 
 
 def keys_of(number: int) -> dict[str, str]:
@@ -50,7 +78,7 @@ def keys_of(number: int) -> dict[str, str]:
 
 async def write_rows(store: FeatureStore, users: int, *, sessions_only: bool = False) -> None:
     """Give ``users`` people their rows."""
-    rows = {} if sessions_only else {"user_profile": PROFILE, "user_activity": ACTIVITY}
+    rows = {} if sessions_only else USER_ROWS
     for number in range(users):
         keys = keys_of(number)
         now_us = wall_clock()

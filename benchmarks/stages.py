@@ -52,7 +52,7 @@ STAGES: Mapping[str, tuple[Frame, ...]] = {
         ("engine/journal/group_commit.py", "_Committed.deliver"),
         ("benchmarks/in_process.py", "RecentRecords.append"),
     ),
-    "session's next state": (("features/session.py", "SessionWriter.apply"),),
+    "session's next state": (("features/state.py", "StateWriter.apply"),),
     "the decider's own: record, answer": (
         ("engine/decide.py", ANY),
         ("engine/draft.py", ANY),

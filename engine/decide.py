@@ -7,7 +7,7 @@ Read it from top to bottom; a turn of several placements is one pass, and each s
 3. ``_read``     online features of user and session, one round trip
 4. ``_draft``    per placement: features ► candidates ► pmf ► one draw ► content
 5. ``append``    the whole turn, durable before anything is answered: in the journal, or on the local disk
-6. ``_followed`` the session's next state, so that the next turn sees this one
+6. ``_followed`` the next state of session and user, so that the next turn sees this one
 7. ``_answers``  what was recorded, never anything else
 """
 
@@ -34,8 +34,9 @@ from engine.privacy import Person, Vault, identify
 from engine.records.schema import DecisionRecord
 from engine.traffic import group_of
 from engine.types import Decision, DecisionRequest
+from features.changes import Decided
 from features.clock import Clock
-from features.session import Decided, SessionWriter
+from features.state import StateWriter
 from features.vector import FeatureStore, ViewRow
 
 log = structlog.get_logger(__name__)
@@ -53,7 +54,7 @@ class Decider:
         *,
         placements: Mapping[str, Placement],
         features: FeatureStore,
-        sessions: SessionWriter,
+        states: StateWriter,
         lookup: Lookup,
         commits: Commits,
         vault: Vault,
@@ -62,7 +63,7 @@ class Decider:
     ) -> None:
         self.placements = placements
         self._features = features
-        self._sessions = sessions
+        self._states = states
         self._lookup = lookup
         self._commits = commits
         self._sealer = vault.sealer
@@ -84,8 +85,9 @@ class Decider:
         if None not in stored:
             return [decision for decision in stored if decision is not None]
         person = identify(requests[0], self._privacy, self._vault)
+        began_us = self._clock()
         rows = await self._read(requests[0].placement, person, deadline)
-        turn = Turn(person, rows, self._clock(), deadline)
+        turn = Turn(person, rows, began_us, deadline)
         taken = [decision.action_id for decision in stored if decision is not None]
         drafts: list[Draft] = []
         for request, digest, known in zip(requests, digests, stored, strict=True):
@@ -218,9 +220,9 @@ class Decider:
         return self._again(first, draft.record.request_digest)
 
     async def _followed(self, drafts: Sequence[Draft], turn: Turn) -> bool:
-        """Bring the session up to date; whether that was done by the deadline."""
+        """Bring the session and the user's exposure up to date; whether that was done by the deadline."""
         choices = tuple((draft.record.placement, id) for draft in drafts if (id := draft.chosen_id) is not None)
-        following = self._sessions.apply(turn.person.session_id, Decided(choices), turn.rows.get("session_state"))
+        following = self._states.apply(turn.person.entity_keys, Decided(choices), turn.rows, turn.now_us)
         try:
             return await turn.deadline.keep(following)
         except TimeoutError:

@@ -14,7 +14,7 @@ from engine.config import PrivacySpec
 from engine.errors import JournalError, NotFound, OutOfReach, SealError
 from engine.ids import new_id
 from engine.journal.base import Appended, Commits, Lookup, Stored
-from engine.privacy import Vault, gate
+from engine.privacy import Vault, entity_keys, gate
 from engine.records.schema import (
     DecisionRecord,
     EventRecord,
@@ -24,7 +24,8 @@ from engine.records.schema import (
     ShownRecord,
 )
 from engine.types import Consent
-from features.session import Happened, Rewarded, SessionWriter
+from features.changes import Happened, Rewarded
+from features.state import StateWriter
 from features.vector import Scalar
 
 log = structlog.get_logger(__name__)
@@ -66,14 +67,14 @@ class Feedback:
         lookup: Lookup,
         commits: Commits,
         vault: Vault,
-        sessions: SessionWriter,
+        states: StateWriter,
         privacy: PrivacySpec,
     ) -> None:
         self._lookup = lookup
         self._commits = commits
         self._sealer = vault.sealer
         self._keys = vault.keys
-        self._sessions = sessions
+        self._states = states
         self._privacy = privacy
         self._digest_salt = vault.salts.digest
 
@@ -86,9 +87,10 @@ class Feedback:
         places = await self._commits.append(records)
         told = [outcome for outcome, place in zip(outcomes, places, strict=True) if not place.duplicate]
         new = [outcome for outcome in told if outcome.corrects is None]
-        sessions = await self._sessions_of(dict.fromkeys(outcome.decision_id for outcome in new))
+        about = await self._entities_of(dict.fromkeys(outcome.decision_id for outcome in new))
         for outcome in new:
-            await self._reward_session(sessions.get(outcome.decision_id), outcome)
+            if keys := about.get(outcome.decision_id):
+                await self._states.apply(keys, Rewarded(outcome.metric, outcome.value))
         return _duplicates(places)
 
     async def shown(self, decision_id: str) -> bool:
@@ -114,25 +116,21 @@ class Feedback:
         places = await self._commits.append(records)
         for event, place in zip(events, places, strict=True):
             if not place.duplicate:
-                await self._sessions.apply(session_id, Happened(event.name, event.properties), None)
+                await self._states.apply(entity_keys(session_id, allowed), Happened(event.name, event.properties))
         return _duplicates(places)
 
-    async def _reward_session(self, session_id: str | None, outcome: Outcome) -> None:
-        if session_id is not None:
-            await self._sessions.apply(session_id, Rewarded(outcome.metric, outcome.value), None)
-
-    async def _sessions_of(self, decision_ids: Iterable[str]) -> dict[str, str | None]:
-        """As far as the journal can be asked.
+    async def _entities_of(self, decision_ids: Iterable[str]) -> dict[str, dict[str, str] | None]:
+        """Whom decisions were about, as far as the journal can be asked.
 
         Never raises: the outcomes are recorded already, and a sender who saw an error would report them twice.
         """
-        sessions: dict[str, str | None] = {}
+        entities: dict[str, dict[str, str] | None] = {}
         with contextlib.suppress(OutOfReach):
             for decision_id in decision_ids:
-                sessions[decision_id] = await self._session_of(decision_id)
-        return sessions
+                entities[decision_id] = await self._entities(decision_id)
+        return entities
 
-    async def _session_of(self, decision_id: str) -> str | None:
+    async def _entities(self, decision_id: str) -> dict[str, str] | None:
         try:
             return self._opened(await self._lookup.find("decision", decision_id))
         except OutOfReach:
@@ -143,11 +141,12 @@ class Feedback:
             log.info("session_forgotten", decision_id=decision_id)
         return None
 
-    def _opened(self, stored: Stored | None) -> str | None:
+    def _opened(self, stored: Stored | None) -> dict[str, str] | None:
         if stored is None or not isinstance(stored.record, DecisionRecord):
             return None
         record = stored.record
-        return self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode()).session_id
+        personal = self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
+        return entity_keys(personal.session_id, personal.user_id)
 
     def _event_record(self, session_id: str, user_id: str | None, event: SessionEvent) -> EventRecord:
         record_id = self._event_id(session_id, event.message_id)

@@ -59,10 +59,12 @@ class Person:
     @property
     def entity_keys(self) -> dict[str, str]:
         """Join key → value of the feature rows that may be read."""
-        keys = {"session_id": self.session_id}
-        if self.user_id is not None:
-            keys["user_id"] = self.user_id
-        return keys
+        return entity_keys(self.session_id, self.user_id)
+
+
+def entity_keys(session_id: str, user_id: str | None) -> dict[str, str]:
+    """Join key → value of a session and, with consent, of its user."""
+    return {"session_id": session_id} if user_id is None else {"session_id": session_id, "user_id": user_id}
 
 
 def gate(consent: Consent, privacy: PrivacySpec) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from feast import Field
 from feast.types import Bool, FeastType, Float64, Int64, String
 
+from features.declared import features_of
 from features.scalars import FeatureType
-from features.schema import FeatureSpec, features_of
+from features.schema import FeatureSpec
 from features.tags import tags_of
 
 TYPES: Mapping[FeatureType, FeastType] = {"string": String, "int": Int64, "float": Float64, "bool": Bool}

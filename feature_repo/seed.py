@@ -9,7 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.schema import FeatureSpec, features_of, view_named
+from features.declared import features_of, view_named
+from features.schema import FeatureSpec
 from features.vector import Scalar
 
 TIMESTAMP = "event_timestamp"
@@ -19,17 +20,13 @@ _TYPES = {"string": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool
 Row = Mapping[str, Scalar]
 
 
-def write_profiles(rows: Sequence[Row], folder: Path, at: datetime | None = None) -> Path:
-    """``user_profile.parquet`` from rows with ``user_id`` and any of the view's features; what is absent is null.
+def write_view(view: str, rows: Sequence[Row], folder: Path, at: datetime | None = None) -> Path:
+    """``<view>.parquet`` from rows with the view's key and any of its features; what is absent is null.
 
     ``at`` is the rows' event time; now, if ``None``.
     """
-    return _write("user_profile", rows, folder, at or datetime.now(UTC))
-
-
-def write_activity(rows: Sequence[Row], folder: Path, at: datetime | None = None) -> Path:
-    """``user_activity.parquet``, likewise."""
-    return _write("user_activity", rows, folder, at or datetime.now(UTC))
+    key = str(view_named(view).join_key)
+    return write_rows(view, key, features_of(view), rows, folder, at or datetime.now(UTC))
 
 
 def write_rows(
@@ -44,7 +41,3 @@ def write_rows(
     table = pa.Table.from_pylist([{**row, TIMESTAMP: at} for row in rows], schema=schema)
     pq.write_table(table, path)
     return path
-
-
-def _write(view: str, rows: Sequence[Row], folder: Path, at: datetime) -> Path:
-    return write_rows(view, str(view_named(view).join_key), features_of(view), rows, folder, at)

@@ -28,10 +28,15 @@ def _parquet(view: str) -> FileSource:
 
 
 user_profile_parquet = _parquet("user_profile")
+user_preferences_parquet = _parquet("user_preferences")
 user_activity_parquet = _parquet("user_activity")
+user_predictions_parquet = _parquet("user_predictions")
+user_exposure_parquet = _parquet("user_exposure")
 session_state_parquet = _parquet("session_state")
 
 user_activity_push = PushSource(name="user_activity_push", batch_source=user_activity_parquet)
+user_predictions_push = PushSource(name="user_predictions_push", batch_source=user_predictions_parquet)
+user_exposure_push = PushSource(name="user_exposure_push", batch_source=user_exposure_parquet)
 session_state_push = PushSource(name="session_state_push", batch_source=session_state_parquet)
 
 request = RequestSource(name="request", schema=fields_of("request"))

@@ -1,4 +1,4 @@
-"""Feature views: stored ones with the schema of ``features.schema``, derived ones that call ``features.derived``."""
+"""Feature views: stored ones with the schema of ``features.declared``, derived ones that call ``features.derived``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ from feast.types import String
 
 from feature_repo.entities import session, user
 from feature_repo.fields import bare_fields_of, fields_of, view_tags_of
-from feature_repo.sources import request_clock, session_state_push, user_activity_push, user_profile_parquet
-from features.schema import view_named
+from feature_repo.sources import (
+    request_clock,
+    session_state_push,
+    user_activity_push,
+    user_exposure_push,
+    user_predictions_push,
+    user_preferences_parquet,
+    user_profile_parquet,
+)
+from features.declared import view_named
 
 Source = FeatureView | FeatureViewProjection | RequestSource
 
@@ -27,10 +35,13 @@ def _stored(name: str, entity: Entity, source: FileSource | PushSource) -> Featu
 
 
 user_profile = _stored("user_profile", user, user_profile_parquet)
+user_preferences = _stored("user_preferences", user, user_preferences_parquet)
 user_activity = _stored("user_activity", user, user_activity_push)
+user_predictions = _stored("user_predictions", user, user_predictions_push)
+user_exposure = _stored("user_exposure", user, user_exposure_push)
 session_state = _stored("session_state", session, session_state_push)
 
-# Feast stores the source text of these two functions and runs it elsewhere: what they need, they import themselves.
+# Feast stores the source text of these functions and runs it elsewhere: what they need, they import themselves.
 # It returns their features by short name only, and drops them if asked for full feature names.
 
 
@@ -44,6 +55,27 @@ def _return_visit(inputs: dict[str, int]) -> dict[str, object]:
     from features.derived import return_visit as derive
 
     return derive(inputs["now_us"], inputs["last_visit_unix"] or 0, inputs["visits"] or 0)._asdict()
+
+
+def _purchase_history(inputs: dict[str, int]) -> dict[str, object]:
+    from features.derived import purchase_history as derive
+
+    names = ("purchases", "last_purchase_unix", "visits", "lifetime_value")
+    return derive(inputs["now_us"], *(inputs[name] or 0 for name in names))._asdict()
+
+
+def _shown_lately(inputs: dict[str, int]) -> dict[str, object]:
+    from features.derived import shown_lately as derive
+
+    names = ("last_shown_unix", "total_shown", "total_clicks", "total_accepted")
+    numbers = (inputs[name] or 0 for name in names)
+    return derive(inputs["now_us"], str(inputs["shown_by_hour"] or ""), *numbers)._asdict()
+
+
+def _session_pace(inputs: dict[str, int]) -> dict[str, object]:
+    from features.derived import session_pace as derive
+
+    return derive(inputs["now_us"], inputs["started_unix"] or 0, inputs["last_turn_unix"] or 0)._asdict()
 
 
 def _derived(name: str, function: FunctionType, sources: list[Source]) -> OnDemandFeatureView:
@@ -61,3 +93,6 @@ def _derived(name: str, function: FunctionType, sources: list[Source]) -> OnDema
 
 local_time = _derived("local_time", cast(FunctionType, _local_time), [request_clock])
 return_visit = _derived("return_visit", cast(FunctionType, _return_visit), [request_clock, user_activity])
+purchase_history = _derived("purchase_history", cast(FunctionType, _purchase_history), [request_clock, user_activity])
+shown_lately = _derived("shown_lately", cast(FunctionType, _shown_lately), [request_clock, user_exposure])
+session_pace = _derived("session_pace", cast(FunctionType, _session_pace), [request_clock, session_state])

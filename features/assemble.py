@@ -194,7 +194,7 @@ def _computed(view: PlannedView, plan: Plan, names: frozenset[str]) -> _Computed
     views = plan.definitions.views
     declared = {qualified(v.name, f.name): _Input(v.name, f.name, f.default) for v in views for f in v.features}
     if derivation is None or not declared.keys() >= set(derivation.inputs):
-        raise PlanError(f"the derived view {view.name!r} cannot be computed: see features/derived.py")
+        raise PlanError(f"the derived view {view.name!r} cannot be computed: see features/derived/")
     outputs = (qualified(view.name, output) for output in derivation.outputs)
     inputs = tuple(declared[name] for name in derivation.inputs)
     return _Computed(derivation, inputs, tuple(name if name in names else None for name in outputs))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from features.clock import Clock, wall_clock
-from features.schema import VIEWS
+from features.declared import VIEWS
 from features.vector import ERROR_ROW, MISSING_ROW, RowChange, ViewRow
 
 JOIN_KEYS: Mapping[str, str] = {view.name: view.join_key for view in VIEWS if view.join_key is not None}

@@ -15,12 +15,16 @@ from features.scalars import FeatureType, coerce
 from features.schema import FeatureSpec
 from features.vector import Scalar
 
-_FEASTS_OWN = ("view", "name", "type", "description")
+_FEASTS_OWN = ("view", "name", "type")
+_ASSUMED: Mapping[str, Any] = {field.name: field.default for field in msgspec.structs.fields(PlannedFeature)}
 ZEROS: Mapping[FeatureType, Scalar] = {"string": "", "int": 0, "float": 0.0, "bool": False}
 
 
 def tags_of(feature: FeatureSpec) -> dict[str, Any]:
-    """Tag → value of whatever is declared other than by default; the default itself always."""
+    """Tag → value of whatever a plan would not assume, the default and the description always.
+
+    Feast has a word for the latter, but not where it compares fields with what a function returns.
+    """
     declared = {field.name: getattr(feature, field.name) for field in fields(feature) if _is_told(feature, field)}
     ttl = declared.pop("ttl", None)
     return declared if ttl is None else {**declared, "ttl_us": round(ttl / timedelta(microseconds=1))}
@@ -33,7 +37,7 @@ def planned(view: str, name: str, type_: FeatureType, tags: Mapping[str, str], d
         PlanError: a tag's value is not what it must be.
     """
     ours = {tag: _decoded(tags[tag]) for tag in PlannedFeature.__struct_fields__ if tag in tags}
-    ours |= {"name": name, "type": type_, "description": description}
+    ours |= {"name": name, "type": type_, "description": description or ours.get("description", "")}
     default = coerce(type_, ours.get("default", ZEROS[type_]))
     if default is None:
         raise PlanError(f"{view}.{name}: the default {ours['default']!r} is not of type {type_}")
@@ -49,7 +53,7 @@ def planned(view: str, name: str, type_: FeatureType, tags: Mapping[str, str], d
 def _is_told(feature: FeatureSpec, field: Field[Any]) -> bool:
     if field.name in _FEASTS_OWN:
         return False
-    return field.default is MISSING or getattr(feature, field.name) != field.default
+    return field.default is MISSING or getattr(feature, field.name) != _ASSUMED.get(field.name)
 
 
 def _decoded(text: str) -> Any:

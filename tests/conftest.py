@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from feature_repo.seed import write_activity, write_profiles
+from feature_repo.seed import write_view
 from features import control_plane
 from features.repository import default_repository
 from tests.cluster import Cluster, running_cluster
@@ -24,7 +24,7 @@ settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
 
 PROFILES = (
-    {"user_id": "ada", "first_name": "Ada", "language": "en", "tier": "gold", "tenure_days": 900, "tone": "formal"},
+    {"user_id": "ada", "first_name": "Ada", "language": "en", "tier": "gold", "tenure_days": 900},
     {"user_id": "ben", "first_name": "Ben", "language": "de", "tier": "new", "tenure_days": 3},
     {"user_id": "cleo", "tier": "standard", "favourite_category": "shoes"},
 )
@@ -52,8 +52,8 @@ def feast_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("feast")
     home, offline = folder / "home", folder / "offline"
     now = datetime.now(UTC)
-    write_profiles(PROFILES, offline, now)
-    write_activity(ACTIVITY, offline, now)
+    write_view("user_profile", PROFILES, offline, now)
+    write_view("user_activity", ACTIVITY, offline, now)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MAITRED_OFFLINE", str(offline))
         environment.delenv("MAITRED_FEATURES_REDIS", raising=False)

@@ -24,7 +24,8 @@ from api.demo.tally import Tally
 from api.settings import EXAMPLE_CONFIG
 from engine.config import Config, PlacementSpec
 from engine.config_file import load
-from feature_repo.seed import write_activity, write_profiles
+from feature_repo.seed import write_view
+from simulator.worlds.customers import ROWS
 from simulator.worlds.shop import ShopWorld
 from simulator.worlds.shop_visits import DECISIONS_PER_TURN, ShopVisits
 from simulator.worlds.visits import Visit
@@ -70,14 +71,14 @@ class Shop:
         return round(self.turns * DECISIONS_PER_TURN)
 
     def prepare(self, home: DemoHome) -> str:
-        """The example's YAML with short windows, and every customer's two rows."""
+        """The example's YAML with short windows, and every customer's rows."""
         now_unix = int(time.time())
         home.write_config(with_short_windows(load(EXAMPLE_CONFIG)), COMMENT)
         config = load(home.config)
         world = ShopWorld(config, seed=self.seed)
         customers = world.customers(self.customers, now_unix=now_unix)
-        write_profiles([customer.profile_row() for customer in customers], home.offline)
-        write_activity([customer.activity_row() for customer in customers], home.offline)
+        for view in ROWS:
+            write_view(view, [customer.row(view) for customer in customers], home.offline)
         self._visits = ShopVisits(world, customers, frozenset(config.placements), self.turns, self.seed, now_unix)
         return f"{self.customers:,} customers; reward windows of {WINDOW}: in the demo an hour passes in a second"
 

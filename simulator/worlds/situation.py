@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.derived import PARTS
+from features.derived.moment import PARTS
 from simulator.worlds.customers import Customer
 from simulator.worlds.tastes import Facets
 

@@ -17,6 +17,7 @@ from api.demo.shop import Shop
 from api.settings import EXAMPLE_CONFIG
 from engine.config_file import load
 from features.repository import default_repository
+from simulator.worlds.customers import ROWS
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_the_demos_yaml_differs_from_the_example_in_windows_only(home: DemoHome,
 def test_customers_are_written_outside_the_services_home(home: DemoHome, shop: Shop) -> None:
     shop.prepare(home)
     files = sorted(home.offline.glob("*.parquet"))
-    assert [file.name for file in files] == ["user_activity.parquet", "user_profile.parquet"]
+    assert [file.name for file in files] == sorted(f"{view}.parquet" for view in ROWS)
     assert all(pq.read_table(file).num_rows == 20 for file in files)
     assert home.service not in home.offline.parents
     assert home.environment["MAITRED_OFFLINE"] == str(home.offline)

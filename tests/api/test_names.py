@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from features.declared import VIEWS
+
 HOSTILE = [
     "a|b",
     "a:b",
@@ -98,7 +100,7 @@ def test_features_may_be_named_and_valued_by_any_text(edge, text):
     features = {feature["name"]: feature["value"] for feature in explained["features"]}
     assert features[f"request.{text}"] == text
     assert features["request.intent"] == text
-    assert set(explained["freshness"]) == {"user_profile", "user_activity", "session_state"}
+    assert set(explained["freshness"]) == {view.name for view in VIEWS if view.join_key is not None}
 
 
 @pytest.mark.parametrize("text", HOSTILE)

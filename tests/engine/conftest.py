@@ -36,10 +36,10 @@ from engine.snapshots import SnapshotStore
 from engine.tenure import Tenure
 from engine.types import Decision, DecisionRequest
 from features.assemble import Assembler
+from features.declared import VIEWS, features_of
 from features.memory import MemoryStore
 from features.plan import Definitions, Plan, PlannedView
-from features.schema import VIEWS, features_of
-from features.session import SessionWriter
+from features.state import StateWriter
 from features.tags import planned, tags_of
 from features.vector import Scalar
 from tests.rows import put
@@ -141,12 +141,12 @@ class Bot:
 
     def use(self, journal: Any, commits: Any, privacy: PrivacySpec | None = None) -> None:
         """Decide and take feedback through this journal."""
-        sessions = SessionWriter(self.store, self.clock)
+        states = StateWriter(self.store, self.clock)
         shared: dict[str, Any] = {
             "lookup": InlineLookup(journal),
             "commits": commits,
             "vault": self.vault,
-            "sessions": sessions,
+            "states": states,
             "privacy": privacy or PrivacySpec(),
         }
         self.decider = Decider(placements=self.placements, features=self.store, clock=self.clock, **shared)

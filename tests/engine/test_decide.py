@@ -20,7 +20,7 @@ from engine.pmf import draw, sample
 from engine.policies.base import Policy
 from engine.records.schema import DecisionRecord
 from engine.types import Candidate, DecisionRequest, OfferedAction
-from features.session import SessionWriter
+from features.state import StateWriter
 
 DRAWS = 100_000
 ALPHA = 1e-6
@@ -228,5 +228,5 @@ def test_a_session_that_cannot_be_written_does_not_stop_the_answer(bot):
         async def write(self, *args: object) -> list[bool]:
             raise OSError("read-only")
 
-    bot.decider._sessions = SessionWriter(ReadOnly(bot.clock), bot.clock)
+    bot.decider._states = StateWriter(ReadOnly(bot.clock), bot.clock)
     assert bot.ask().recorded

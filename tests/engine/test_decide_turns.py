@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import BadRequest
 from engine.types import DecisionRequest
+from features.declared import VIEWS
 
 ADA = {"user_id": "ada", "consent": True}
 
@@ -79,7 +80,7 @@ def test_with_the_feature_store_down_a_decision_is_made_from_the_request(bot):
     bot.store.down = True
     decision = bot.ask(**ADA)
     (record,) = bot.records()
-    unread = ("features:user_profile", "features:user_activity", "features:session_state")
+    unread = [f"features:{view.name}" for view in VIEWS if view.join_key is not None]
     assert decision.action_id is not None
     assert sorted(decision.degraded) == sorted(record.degraded) == sorted(unread)
     assert record.learnable

@@ -22,17 +22,18 @@ from engine.policies.base import Policy
 from engine.records.schema import DecisionRecord, PersonalPart
 from engine.snapshots import CURRENT
 from engine.types import Candidate, Decision, DecisionRequest
+from features.declared import VIEWS
 from features.memory import MemoryStore
-from features.session import SessionWriter
+from features.state import StateWriter
 from tests.engine.outages import Recording, UnsteadyJournal
 
 DEADLINE_MS = 1_000
 GENEROUS_S = 5.0
 """For a busy machine, beyond the deadline."""
 KNOWN = {"user_id": "ada", "consent": True}
-VIEWS = ("user_profile", "user_activity", "session_state")
 TURNS = (("greeting", "offer"), ("offer",))
-UNREAD = tuple(f"features:{view}" for view in VIEWS)
+STORED = [view.name for view in VIEWS if view.join_key is not None]
+UNREAD = tuple(f"features:{view}" for view in STORED)
 
 
 class Lopsided(Policy):
@@ -78,7 +79,7 @@ class Case:
 
     def use(self, store: MemoryStore) -> None:
         decider = self.bot.decider
-        decider._features, decider._sessions = store, SessionWriter(store, self.bot.clock)
+        decider._features, decider._states = store, StateWriter(store, self.bot.clock)
 
     def ask(self, before: Callable[[Case], None] = lambda case: None, times: int = 1) -> list[Decision]:
         """The answers to the same request, asked one after the other once ``before`` has happened."""
@@ -211,7 +212,7 @@ def test_what_was_logged_is_what_was_known_when_features_were_late(case: Case) -
     (record,) = [s.record for s in MemoryJournal.read(case.recording.journal, 0, 100)]
     assert isinstance(record, DecisionRecord)
     personal = case.bot.sealer.open(record.key_ref, record.sealed, PersonalPart, b"d")
-    assert personal.freshness == dict.fromkeys(VIEWS, "error")
+    assert personal.freshness == dict.fromkeys(STORED, "error")
 
 
 def test_without_consent_no_user_view_is_said_to_be_missing(case: Case) -> None:

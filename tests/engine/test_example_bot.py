@@ -16,7 +16,7 @@ from engine.config import ActionSpec, Config, PlacementSpec, PolicySpec, Privacy
 from engine.config_file import check, load
 from engine.eligibility import Facts
 from engine.encode.ranges import RangeEncoder, RangeSpec
-from features.schema import FEATURES
+from features.declared import FEATURES
 from features.vector import FeatureVector, Scalar
 
 SHOP = Path(api.__file__).parent / "examples" / "shop.yaml"
@@ -45,7 +45,7 @@ UGLY = re.compile(
 )
 KNOWN: dict[str, tuple[Scalar, ...]] = {
     "user_profile.tier": ("new", "standard", "silver", "gold"),
-    "user_profile.tone": ("formal", "casual"),
+    "user_preferences.tone": ("formal", "casual"),
     "local_time.part_of_day": ("morning", "afternoon", "evening", "night"),
     "return_visit.is_returning": (True, False),
     "return_visit.days_since_last_visit": (0.0, 3.0, 45.0),

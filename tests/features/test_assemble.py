@@ -9,15 +9,16 @@ import msgspec
 import pytest
 
 from features.assemble import Assembler, assemble
+from features.declared import FEATURES, VIEWS
 from features.errors import PlanError
 from features.plan import Plan
-from features.schema import FEATURES
 from features.vector import ERROR_ROW, ViewRow
 
 MONDAY_NOON_US = 1_789_992_000_000_000  # 2026-09-21 12:00 UTC
 
 PROFILE = ViewRow({"first_name": "Ada", "tier": "gold"}, 5, "fresh")
 ACTIVITY = ViewRow({"visits": 3, "last_visit_unix": MONDAY_NOON_US // 1_000_000 - 86_400}, 6, "stale")
+STORED = [view.name for view in VIEWS if view.join_key is not None]
 ROWS = {"user_profile": PROFILE, "user_activity": ACTIVITY}
 
 
@@ -28,15 +29,16 @@ def test_with_nothing_known_every_feature_has_its_default(plan: Plan) -> None:
     known = {n: v for n, v in vector.values.items() if not n.startswith("local_time")}
     assert known == {name: value for name, value in defaults.items() if name not in hidden}
     assert vector.render_only == {name: value for name, value in defaults.items() if name in hidden}
-    assert vector.freshness == dict.fromkeys(("user_profile", "user_activity", "session_state"), "missing")
+    assert vector.freshness == dict.fromkeys(STORED, "missing")
 
 
 def test_stored_values_replace_defaults_and_freshness_is_told(plan: Plan) -> None:
     vector = assemble(plan, None, {**ROWS, "session_state": ERROR_ROW}, {}, MONDAY_NOON_US)
     assert vector.values["user_profile.tier"] == "gold"
-    assert vector.values["user_profile.tone"] == "casual"
+    assert vector.values["user_preferences.tone"] == "casual"
     assert vector.values["user_activity.visits"] == 3
-    assert vector.freshness == {"user_profile": "fresh", "user_activity": "stale", "session_state": "error"}
+    told = {"user_profile": "fresh", "user_activity": "stale", "session_state": "error"}
+    assert vector.freshness == {**dict.fromkeys(STORED, "missing"), **told}
 
 
 def test_what_is_not_for_learning_only_reaches_templates(plan: Plan) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from features.changes import Happened
 from features.clock import wall_clock
 from features.direct_redis import DirectRedisStore
 from features.direct_sqlite import DirectSqliteStore
@@ -21,7 +22,7 @@ from features.errors import RowError
 from features.plan import Plan
 from features.repository import default_repository
 from features.rowstore import RowStore, RowSwap
-from features.session import Happened, SessionWriter
+from features.state import StateWriter
 from features.vector import FeatureStore, ViewRow
 from tests.features.conftest import PATIENT_S, running_feast
 from tests.rows import put
@@ -84,9 +85,9 @@ def test_on_redis_feast_drops_a_second_write_of_the_same_time(
 
 def test_so_our_own_writes_are_never_of_the_same_time(direct: FeatureStore, run: Run, key: str) -> None:
     stopped_us = wall_clock()
-    writer = SessionWriter(direct, lambda: stopped_us)
+    writer = StateWriter(direct, lambda: stopped_us)
     for clicks in (1, 2, 3):
-        assert run(writer.apply(key, Happened("click", {}), None))
+        assert run(writer.apply({"session_id": key}, Happened("click", {})))
         row = state(direct, run, key)
         assert (row.values["clicks"], row.timestamp_us) == (clicks, stopped_us + clicks - 1)
 

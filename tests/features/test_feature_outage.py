@@ -16,6 +16,7 @@ import msgspec
 import pytest
 import uvloop
 
+from features.declared import VIEWS
 from features.direct_redis import DirectRedisStore
 from features.direct_sqlite import PATIENT_MS, DirectSqliteStore
 from features.errors import PlanError, RepositoryError
@@ -28,7 +29,7 @@ from features.vector import ERROR_ROW, MISSING_ROW, FeatureStore
 from tests.rows import put
 
 KEYS = {"session_id": "nobody", "user_id": "nobody"}
-ERRORS = dict.fromkeys(("session_state", "user_activity", "user_profile"), ERROR_ROW)
+ERRORS = dict.fromkeys((view.name for view in VIEWS if view.join_key is not None), ERROR_ROW)
 NOTHING = dict.fromkeys(ERRORS, MISSING_ROW)
 GENEROUS_S = 1.0
 
@@ -57,10 +58,12 @@ def with_server(answer: Callable[..., Any], plan: Plan, check: Callable[[Feature
         server = await asyncio.start_server(handle, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         store = DirectRedisStore(plan, f"redis://127.0.0.1:{port}")
-        await check(store)
-        await store.close()
-        server.close()
-        await asyncio.gather(*handled)
+        try:
+            await check(store)
+        finally:
+            await store.close()
+            server.close()
+            await asyncio.gather(*handled)
 
     asyncio.run(scenario())
 
@@ -97,11 +100,13 @@ def test_a_redis_that_refuses_gives_error_rows(plan: Plan) -> None:
 def test_a_lost_connection_is_made_anew(redis_plan: Plan, runner: Callable[..., Any]) -> None:
     async def scenario() -> None:
         store = DirectRedisStore(redis_plan, redis_plan.online_store, timeout_s=5.0)
-        assert await store.read(KEYS) == NOTHING
-        await store.close()
-        assert await store.read(KEYS) == NOTHING
-        assert await asyncio.gather(*(store.read(KEYS) for _ in range(20))) == [NOTHING] * 20
-        await store.close()
+        try:
+            assert await store.read(KEYS) == NOTHING
+            await store.close()
+            assert await store.read(KEYS) == NOTHING
+            assert await asyncio.gather(*(store.read(KEYS) for _ in range(20))) == [NOTHING] * 20
+        finally:
+            await store.close()
 
     runner(scenario())
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from features.declared import FEATURES, VIEWS, features_of, view_named
 from features.derived import DERIVATIONS
 from features.errors import FeatureError
-from features.schema import FEATURES, VIEWS, FeatureSpec, features_of, view_named
+from features.schema import FeatureSpec
 
 
 def test_every_feature_is_declared_once_in_a_declared_view() -> None:
@@ -29,6 +30,10 @@ def test_every_learned_number_has_a_range() -> None:
 def test_raw_times_are_not_for_learning() -> None:
     assert {f.qualified for f in FEATURES if not f.learn} == {
         "user_activity.last_visit_unix",
+        "user_activity.last_purchase_unix",
+        "user_exposure.last_shown_unix",
+        "user_exposure.shown_by_hour",
+        "session_state.last_turn_unix",
         "session_state.started_unix",
         "request.utc_offset_minutes",
     }

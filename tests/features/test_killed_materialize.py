@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from feature_repo.seed import write_profiles
+from feature_repo.seed import write_view
 from features import control_plane
 from features.control_plane import leaf_environment
 from features.direct_sqlite import DirectSqliteStore
@@ -35,7 +35,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
         environment.setenv("MAITRED_OFFLINE", str(tmp_path / "offline"))
         environment.delenv("MAITRED_FEATURES_REDIS", raising=False)
         environment.delenv("MAITRED_FEATURES_REDIS_CLUSTER", raising=False)
-        write_profiles([{"user_id": "ada", "first_name": "Ada"}], tmp_path / "offline", datetime.now(UTC))
+        write_view("user_profile", [{"user_id": "ada", "first_name": "Ada"}], tmp_path / "offline", datetime.now(UTC))
         control_plane.apply_and_materialize(default_repository(), tmp_path / "home")
         yield tmp_path / "home"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from features.declared import FEATURES, VIEWS
 from features.errors import PlanError
 from features.plan import Plan, PlannedFeature, PlannedView, load, save
-from features.schema import FEATURES, VIEWS
 
 
 def test_the_plan_says_what_the_schema_declares(plan: Plan) -> None:
@@ -75,11 +75,17 @@ def test_a_plan_edited_by_hand_is_refused(plan: Plan, tmp_path: Path) -> None:
 def test_rules_and_templates_know_a_view_by_whom_its_rows_are_about(plan: Plan) -> None:
     assert plan.roots == {
         "user_profile": "user",
+        "user_preferences": "user",
         "user_activity": "user",
+        "user_predictions": "user",
+        "user_exposure": "user",
         "session_state": "session",
         "request": "request",
         "local_time": "time",
         "return_visit": "visit",
+        "purchase_history": "purchase",
+        "shown_lately": "lately",
+        "session_pace": "pace",
     }
 
 

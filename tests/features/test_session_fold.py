@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from features.changes import COUNTED, LONGEST_TEXT, Change, Decided, Happened, Rewarded
 from features.freshness import writable
 from features.plan import Plan
-from features.session import COUNTED, LONGEST_TEXT, NUMBERS, TEXTS, Change, Decided, Happened, Rewarded, fold
+from features.session import NUMBERS, TEXTS, fold
 
 NOW_US = 1_790_000_000_500_000
 
@@ -28,6 +29,7 @@ def test_a_turn_without_any_action_counts_too() -> None:
         "last_action": "hello",
         "turn": 1,
         "started_unix": NOW_US // 1_000_000,
+        "last_turn_unix": NOW_US // 1_000_000,
     }
 
 

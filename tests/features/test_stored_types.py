@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+from features.changes import Decided
 from features.direct_sqlite import DirectSqliteStore
 from features.entity_key import EntityKeys
 from features.plan import Plan
 from features.rowstore import RowStore, RowWrite
-from features.session import SESSION_KEY, SESSION_VIEW, Decided, SessionWriter
+from features.session import SESSION_KEY, SESSION_VIEW
+from features.state import StateWriter
 
 
 def test_stored_values_of_another_type_count_as_never_written_and_the_session_goes_on(
@@ -22,8 +24,8 @@ def test_stored_values_of_another_type_count_as_never_written_and_the_session_go
     rows = RowStore(path, plan.definitions.project, busy_ms=1_000)
     rows.merge([RowWrite(SESSION_VIEW, entity, 1, broken)])
     rows.close()
-    writer = SessionWriter(store)
-    assert run(writer.apply(session, Decided((("greeting", "hello"),)), None))
+    writer = StateWriter(store)
+    assert run(writer.apply({SESSION_KEY: session}, Decided((("greeting", "hello"),))))
     row = run(store.read({SESSION_KEY: session}))[SESSION_VIEW]
     assert (row.values["turn"], row.values["accepted"], row.values["last_action"]) == (1, 2, "hello")
     assert not {"cart_value", "clicks", "page"} & row.values.keys()

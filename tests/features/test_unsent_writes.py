@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import pytest
 
+from features.changes import Happened
 from features.clock import wall_clock
 from features.errors import RowError
 from features.failing import FAILURES
 from features.guarded import Fate, GuardedStore
 from features.memory import MemoryStore
 from features.plan import PlannedFeature, PlannedView
-from features.session import Happened, SessionWriter
+from features.state import StateWriter
 from features.unsent import Unsent
 from features.vector import RowChange, ViewRow
 from tests.rows import put
@@ -143,10 +144,10 @@ def test_a_row_that_others_made_newer_is_left_alone() -> None:
 
 def test_two_turns_at_once_do_not_overwrite_each_other_while_the_store_is_away() -> None:
     async def scenario(case: Case) -> None:
-        writer = SessionWriter(case.guarded)
-        await writer.apply("s", Happened("click", {}), None)
+        writer = StateWriter(case.guarded)
+        await writer.apply({"session_id": "s"}, Happened("click", {}))
         case.store.down = True
-        assert all(await asyncio.gather(*(writer.apply("s", Happened("click", {}), None) for _ in range(3))))
+        assert all(await asyncio.gather(*(writer.apply({"session_id": "s"}, Happened("click", {})) for _ in range(3))))
         case.store.down = False
         await case.sent()
         assert (await case.stored()).values["clicks"] == 4

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from api.settings import EXAMPLE_CONFIG, SHIPPED_REPO
-from feature_repo.seed import write_activity, write_profiles
+from feature_repo.seed import write_view
 from features import control_plane
 
 START_SECONDS = 60.0
@@ -152,7 +152,7 @@ def _write_config(path: Path) -> None:
 def _load_features(offline: Path, home: Path) -> None:
     now = datetime.now(UTC)
     users = [f"u-{number}" for number in range(30)]
-    write_profiles([{"user_id": id, "first_name": "Ada", "tier": "gold"} for id in users], offline, now)
-    write_activity([{"user_id": id, "visits": 3, "purchases": 1} for id in users], offline, now)
+    write_view("user_profile", [{"user_id": id, "first_name": "Ada", "tier": "gold"} for id in users], offline, now)
+    write_view("user_activity", [{"user_id": id, "visits": 3, "purchases": 1} for id in users], offline, now)
     os.environ["MAITRED_OFFLINE"] = str(offline)
     control_plane.apply_and_materialize(SHIPPED_REPO, home)

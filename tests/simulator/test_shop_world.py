@@ -12,8 +12,8 @@ import pytest
 import api.settings
 from engine.config import Config
 from engine.config_file import load
-from features.schema import features_of
-from simulator.worlds.customers import Customer
+from features.declared import features_of
+from simulator.worlds.customers import ROWS, Customer
 from simulator.worlds.shop import BASE_RATE, ShopWorld, categories_of
 from simulator.worlds.shop_visits import DECISIONS_PER_TURN, ShopVisits
 from simulator.worlds.situation import Situation, any_situation
@@ -52,10 +52,10 @@ def test_the_same_seed_gives_the_same_world_and_another_seed_another(config: Con
     assert not np.allclose(rewards(other, config, "offer"), rewards(world, config, "offer"))
 
 
-@pytest.mark.parametrize("view", ["user_profile", "user_activity"])
+@pytest.mark.parametrize("view", ROWS)
 def test_customers_have_exactly_the_declared_features_of(view: str, world: ShopWorld) -> None:
     customer = world.customers(1, now_unix=NOW)[0]
-    row = customer.profile_row() if view == "user_profile" else customer.activity_row()
+    row = customer.row(view)
     assert set(row) == {"user_id", *(feature.name for feature in features_of(view))}
     for feature in features_of(view):
         assert type(row[feature.name]).__name__ == {"string": "str"}.get(feature.type, feature.type)
