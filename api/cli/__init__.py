@@ -14,9 +14,11 @@ from api.cli import (
     keys,
     learn,
     policy,
+    propensity,
     quarantine,
     rebuild,
     retain,
+    segments,
     serve,
     validate,
     verify,
@@ -43,6 +45,8 @@ app.command()(quarantine.quarantine)
 app.add_typer(features.app, name="features")
 app.add_typer(keys.app, name="keys")
 app.add_typer(policy.app, name="policy")
+app.add_typer(propensity.app, name="propensity")
+app.add_typer(segments.app, name="segments")
 
 
 def main() -> None:
