@@ -51,6 +51,15 @@ def open_past(settings: Settings, archive: str | None = None, *, with_journal: b
     return histories
 
 
+def is_recorded(settings: Settings) -> bool:
+    """Whether there is anything to read, in the journal or where the settings say that it is archived."""
+    journals = open_shards_of(settings)
+    held = any(journal.last_position() for journal in journals)
+    for journal in journals:
+        journal.close()
+    return held or bool(archive_files(settings, None).names("records"))
+
+
 def _most_shards(files: Files) -> int:
     folders = {name.split("/")[1] for name in files.names("records")}
     return 1 + max((int(folder.removeprefix("shard=")) for folder in folders), default=-1)

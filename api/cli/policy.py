@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import getpass
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from api.cli.failure import reported
+from api.cli.tables import print_table
 from api.settings import Settings
 from api.wiring import build_orders
 from engine.manifest import Manifest
@@ -26,8 +24,6 @@ Why = Annotated[str, typer.Option(help="for whoever reads the journal later")]
 Who = Annotated[str | None, typer.Option(help="who orders it; the name of your account by default")]
 
 COLUMNS = ("version", "published", "position", "by", "settled position", "learned", "mean loss", "")
-PLAIN_WIDTH = 240
-"""Where nobody looks at a terminal: wide enough to fold nothing."""
 
 
 @app.command("list")
@@ -42,7 +38,7 @@ def list_versions(
     if json_output:
         print(json.dumps({"placement": placement, "versions": rows}))
     elif rows:
-        Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(_table(rows))
+        print_table(COLUMNS, map(_cells, rows))
     else:
         print(f"Nothing of {placement} is published yet.")
 
@@ -103,11 +99,8 @@ def _row(each: Published, *, current: bool) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table(*COLUMNS, box=None)
-    for row in rows:
-        published = f"{datetime.fromtimestamp(row['published_us'] / 1e6, UTC):%Y-%m-%d %H:%M:%SZ}"
-        numbers = (f"{row['settled_position']}", f"{row['learned']:,}", f"{row['loss']:.6f}")
-        current = "serves" if row["current"] else ""
-        table.add_row(row["version"], published, f"{row['position']}", row["by"], *numbers, current)
-    return table
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    published = f"{datetime.fromtimestamp(row['published_us'] / 1e6, UTC):%Y-%m-%d %H:%M:%SZ}"
+    numbers = (f"{row['settled_position']}", f"{row['learned']:,}", f"{row['loss']:.6f}")
+    current = "serves" if row["current"] else ""
+    return (row["version"], published, f"{row['position']}", row["by"], *numbers, current)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from api.cli.failure import reported
+from api.cli.tables import print_table
 from api.settings import Settings
 from engine.errors import ConfigError
 from engine.quarantine_file import Quarantined, QuarantineFile
 
 COLUMNS = ("where", "subject", "reason", "count", "first seen", "last seen", "last decision")
-PLAIN_WIDTH = 240
-"""Where nobody looks at a terminal: wide enough to fold nothing."""
 
 
 def quarantine(json_output: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
@@ -29,7 +25,7 @@ def quarantine(json_output: Annotated[bool, typer.Option("--json", help="print o
     if json_output:
         print(msgspec.json.encode({"quarantined": rows}).decode())
     elif rows:
-        Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(_table(rows))
+        print_table(COLUMNS, map(_cells, rows))
     else:
         print("Nothing was refused.")
 
@@ -41,12 +37,9 @@ def _rows(settings: Settings) -> list[Quarantined]:
         raise ConfigError(f"{settings.quarantine_path} cannot be read: {error}") from error
 
 
-def _table(rows: list[Quarantined]) -> Table:
-    table = Table(*COLUMNS, box=None)
-    for row in rows:
-        times = (_time(row.first_us), _time(row.last_us))
-        table.add_row(row.where, row.subject, row.reason, f"{row.count:,}", *times, row.decision_id or "")
-    return table
+def _cells(row: Quarantined) -> tuple[str, ...]:
+    times = (_time(row.first_us), _time(row.last_us))
+    return (row.where, row.subject, row.reason, f"{row.count:,}", *times, row.decision_id or "")
 
 
 def _time(us: int) -> str:

@@ -12,10 +12,10 @@ import typer
 
 from api.cli.failure import FAILED, reported
 from api.cli.progress import Progress
+from api.opened import Opened, Opening
 from api.settings import Settings
 from api.wiring import open_keys
-from engine.errors import ConfigError, SealError
-from engine.records.schema import DecisionRecord, PersonalPart
+from engine.errors import ConfigError
 from engine.records.sealing import Sealer
 from features import control_plane
 from features import plan as plans
@@ -45,54 +45,37 @@ def history(
     with reported():
         settings = Settings()
         plan = plans.load(settings.plan_path)
-        reading = _Reading(Sealer(open_keys(settings)), placement)
+        opening = Opening(Sealer(open_keys(settings)), placement)
         with tempfile.TemporaryDirectory(dir=settings.home, prefix=".history-") as folder:
             asked = Path(folder) / "asked.parquet"
             histories = open_past(settings, archive)
             join_keys = sorted({str(view.join_key) for view in plan.stored_views})
-            if not write_asked((past for one in histories for past in reading.of(one)), join_keys, asked):
+            if not write_asked((past for one in histories for past in _decided(one, opening)), join_keys, asked):
                 raise ConfigError("no decision that can be read was recorded")
             skew = _compared(plan, asked, to, settings)
-    for line in [msgspec.json.encode(skew).decode()] if json_output else _summary(skew, reading.forgotten):
+    for line in [msgspec.json.encode(skew).decode()] if json_output else _summary(skew, opening.forgotten):
         print(line)
     if "unexplained" in skew.causes:
         raise typer.Exit(FAILED)
 
 
-class _Reading:
-    """Decisions from journals, as far as they can still be opened; ``forgotten`` counts those that cannot."""
-
-    def __init__(self, sealer: Sealer, placement: str | None) -> None:
-        self.forgotten = 0
-        self._sealer = sealer
-        self._placement = placement
-
-    def of(self, history: History) -> Iterator[Past]:
-        position, progress = 0, Progress("read", history.last_position())
-        while records := history.read(position, READ_RECORDS):
-            for stored in records:
-                if isinstance(stored.record, DecisionRecord) and self._placement in (None, stored.record.placement):
-                    yield from self._opened(stored.record, stored.time_us)
-            position = records[-1].position
-            progress(position)
-        progress.end()
-
-    def _opened(self, record: DecisionRecord, time_us: int) -> Iterator[Past]:
-        try:
-            part = self._sealer.open(record.key_ref, record.sealed, PersonalPart, record.id.encode())
-        except SealError:
-            self.forgotten += 1
-            return
-        yield _past(record, part, time_us)
+def _decided(history: History, opening: Opening) -> Iterator[Past]:
+    position, progress = 0, Progress("read", history.last_position())
+    while records := history.read(position, READ_RECORDS):
+        yield from map(_past, opening.of(records))
+        position = records[-1].position
+        progress(position)
+    progress.end()
 
 
-def _past(record: DecisionRecord, part: PersonalPart, time_us: int) -> Past:
+def _past(opened: Opened) -> Past:
     from features.past import Logged, Past
 
+    record, part = opened.record, opened.part
     keys = {"session_id": part.session_id} | ({"user_id": part.user_id} if part.user_id is not None else {})
     unread = tuple(mark.removeprefix(UNREAD) for mark in record.degraded if mark.startswith(UNREAD))
     logged = Logged(features=part.features, freshness=part.freshness, unread=unread)
-    return Past(record.id, record.unit, record.placement, time_us, keys, logged)
+    return Past(record.id, record.unit, record.placement, opened.time_us, keys, logged)
 
 
 def _compared(plan: Plan, asked: Path, to: Path, settings: Settings) -> Skew:

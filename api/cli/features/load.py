@@ -12,10 +12,10 @@ import msgspec
 import typer
 
 from api.cli.failure import FAILED, reported
+from api.cli.pairs import pairs
 from api.cli.progress import Progress
 from api.settings import Settings
 from features import plan as plans
-from features.errors import LoadError
 
 if TYPE_CHECKING:
     from features.load import Loaded
@@ -52,7 +52,7 @@ def load(
     with reported():
         plan = plans.load(Settings().plan_path)
         planned, table = view_to_load(plan, view), Tabular(file)
-        columns = columns_of(table.columns, planned, _renamed(map or []), key, time)
+        columns = columns_of(table.columns, planned, pairs("--map", map, "column=feature"), key, time)
         parts = parts_of(plan, planned)
         rows = RefusedRows(refused or file.with_name(file.name + REFUSED), table.columns)
         progress = Progress("load", table.rows)
@@ -64,16 +64,6 @@ def load(
     if loaded.refused:
         print(f"maitred: rows that could not be loaded are in {rows.path}", file=sys.stderr)
         raise typer.Exit(FAILED)
-
-
-def _renamed(pairs: list[str]) -> dict[str, str]:
-    renamed = {}
-    for pair in pairs:
-        column, equals, feature = pair.rpartition("=")
-        if not equals or not column or not feature:
-            raise LoadError(f"--map takes column=feature, not {pair!r}")
-        renamed[column] = feature
-    return renamed
 
 
 def _summary(loaded: Loaded) -> Iterator[str]:
