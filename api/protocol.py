@@ -26,13 +26,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     Attributes:
         head_seconds: for a head to be complete.
-        idle_seconds: after an answer, for the next request to begin; or for the rest of a body that nobody wanted.
+        idle_seconds: after an answer, for the next request to begin: longer than clients (5 s and more) and load
+            balancers (60 s) keep a connection, which would else send into one that is just being closed.
+        rest_seconds: after an answer, for the rest of a body that nobody wanted.
         unread_seconds: for a client to read on, if answers pile up.
         leave_seconds: once the service ends, for a client that has asked nothing to ask, and be told to come no more.
     """
 
     head_seconds = 10.0
-    idle_seconds = 5.0
+    idle_seconds = 75.0
+    rest_seconds = 5.0
     unread_seconds = 20.0
     leave_seconds = 1.0
     _draining = False
@@ -104,8 +107,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Start the clock again, unless the next request is here."""
         super().on_response_complete()
+        self._unset_keepalive_if_required()  # uvicorn's clock: ours is the only one
         if self._timer is None and self.cycle.response_complete:
-            self._within(self.idle_seconds, self.transport.close)
+            self._within(self.rest_seconds if self.cycle.more_body else self.idle_seconds, self.transport.close)
 
     def pause_writing(self) -> None:
         """The client does not read what it asked for: for how long?"""

@@ -25,7 +25,7 @@ Talk = Callable[..., Awaitable[bytes]]
 class Hasty(BoundedProtocol):
     """Gives a client a tenth of a second."""
 
-    head_seconds = idle_seconds = unread_seconds = 0.1
+    head_seconds = idle_seconds = rest_seconds = unread_seconds = 0.1
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
@@ -57,7 +57,10 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 def against(
     protocol: type[BoundedProtocol], script: Callable[[Talk], Awaitable[None]], application: Any = hello
 ) -> None:
-    """Run ``script`` against a server; its argument sends parts over a new connection and reads to the end."""
+    """Run ``script`` against a server; its argument sends parts over a new connection and reads to the end.
+
+    After each part but the last it reads ``until`` something, if that is given.
+    """
 
     async def main() -> None:
         config = uvicorn.Config(application, port=0, http=protocol, ws="none", lifespan="off", log_config=None)
@@ -67,12 +70,16 @@ def against(
             await asyncio.sleep(0)
         port = server.servers[0].sockets[0].getsockname()[1]
 
-        async def talk(*parts: bytes, unread_until: asyncio.Event | None = None, drip: bytes = b"") -> bytes:
+        async def talk(
+            *parts: bytes, until: bytes = b"", unread_until: asyncio.Event | None = None, drip: bytes = b""
+        ) -> bytes:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
-                for part in parts:
+                for number, part in enumerate(parts, 1):
                     writer.write(part)
                     await writer.drain()
+                    if until and number < len(parts):
+                        await reader.readuntil(until)
                 if unread_until is not None:
                     await asyncio.wait_for(unread_until.wait(), PATIENCE_SECONDS)
                 answer = asyncio.create_task(asyncio.wait_for(reader.read(), PATIENCE_SECONDS))
@@ -206,6 +213,22 @@ def test_whoever_drips_on_after_the_answer_is_hung_up_on(start, more):
         assert (await talk(start, drip=more)).count(HELLO) == 1
 
     against(Hasty, script, hello_unheard)
+
+
+def test_an_idle_client_is_waited_for_longer_than_clients_wait():
+    assert BoundedProtocol.idle_seconds > 60.0
+
+    class AtOnce(BoundedProtocol):
+        """Uvicorn's own clock would end it before the next request."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            self.timeout_keep_alive = 0
+
+    async def script(talk: Talk) -> None:
+        assert (await talk(GET + b"\r\n", GET + b"\r\n", GET + CLOSE, until=HELLO)).endswith(HELLO)
+
+    against(AtOnce, script)
 
 
 def test_a_body_that_was_not_wanted_may_end_and_another_request_follow():

@@ -22,7 +22,7 @@ from tests.e2e.bad_inputs import COMPARED
 SQLITE = "sqlite:///"
 METRICS = {"greeting": "continued", "offer": "accepted"}
 CUSTOMERS = ("ada", "ben", None)
-OF_THE_CLOCK = ("local_time.", "return_visit.")
+OF_THE_CLOCK = ("local_time.", "return_visit.", "purchase_history.", "shown_lately.", "session_pace.")
 SETTLED_SECONDS = 60.0
 SAME = ("placement", "action", "propensity", "ranking", "policy", "group", "reason", "degraded", "recorded")
 
