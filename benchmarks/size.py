@@ -18,6 +18,7 @@ class Size:
         memory_decisions: in the journal over which the learner's memory is watched.
         loaded_users: in the file that is loaded.
         seconds: of load on each service in a round over HTTP, of which there are ``http_rounds``.
+        rows: of a log in memory that estimators go over.
         profile_seconds: of sampling a decision's stages.
     """
 
@@ -32,6 +33,7 @@ class Size:
     seconds: int = 8
     http_rounds: int = 3
     profile_seconds: int = 12
+    rows: int = 1_000_000
 
 
 FULL = Size()
@@ -47,4 +49,5 @@ SMOKE = Size(
     seconds=1,
     http_rounds=1,
     profile_seconds=1,
+    rows=2_000,
 )

@@ -105,6 +105,8 @@ class Fold:
             self.encoder = record.version
         elif record.action == "calibrate":
             self._calibrate(record)
+        elif record.action == "alarm":
+            self._alarmed(record)
         elif record.action in STARTS:
             self._start(position, record)
         elif record.action == "publish":
@@ -114,6 +116,11 @@ class Fold:
         lineage = self.owner(record)
         if lineage is not None:
             lineage.calibration = calibration_of(record)
+
+    def _alarmed(self, record: ControlRecord) -> None:
+        lineage = self.owner(record)
+        if lineage is not None:
+            lineage.alarms_told = max(lineage.alarms_told, record.payload["alarms"])
 
     def _start(self, position: int, record: ControlRecord) -> None:
         lineage = self._lineage(record)
@@ -164,7 +171,7 @@ class Fold:
             )
 
     def owner(self, record: ControlRecord) -> Lineage | None:
-        """The lineage that a ``publish`` or ``calibrate`` record is about."""
+        """The lineage that a ``publish``, ``calibrate`` or ``alarm`` record is about."""
         candidates = (self.lineages.get(record.placement), self.ended.get(record.placement))
         id = record.payload.get("lineage")
         return next((each for each in candidates if each is not None and each.id == id), None)

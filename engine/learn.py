@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from engine.alarms import untold
 from engine.attempts import Attempts
 from engine.calibrate import Calibrator
 from engine.config import PlacementSpec
@@ -121,7 +122,7 @@ class Learner:
         if self._read() == BATCH:
             return True
         self._append([*self._origins(), *self.fold.joiner.pending()])
-        self._append(list(self._calibrator.due(self.fold.lineages)))
+        self._append([*self._calibrator.due(self.fold.lineages), *untold(self.fold.lineages)])
         self._tick()
         self._publish()
         last = self.journal.last_position()

@@ -104,6 +104,7 @@ class Lineage:
         loss: their progressive loss, summed: of each the loss of the policy as it was just before it learned it.
         moments: of the numbers in what was learned.
         calibration: the newest that was journaled; decisions of its snapshots are encoded by it.
+        alarms_told: how many of its policy's alarms were journaled, or raised before it started.
         refused: settlements that could not be learned safely, since this fold began.
         published: its snapshot that should serve.
     """
@@ -116,6 +117,7 @@ class Lineage:
     loss: float = 0.0
     moments: FeatureMoments = field(default_factory=FeatureMoments)
     calibration: Calibration = field(default_factory=dict)
+    alarms_told: int = 0
     refused: int = 0
     published: Publication | None = None
 
@@ -131,6 +133,7 @@ class Lineage:
             state.loss,
             FeatureMoments(state.moments),
             state.calibration,
+            state.policy.alarms,
         )
 
     @property

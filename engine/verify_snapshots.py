@@ -30,6 +30,8 @@ class SnapshotCheck:
         """Compare what the record made current. Raises ``VerificationFailed``."""
         if record.action == "calibrate":
             self._check_calibration(stored.position, record)
+        if record.action == "alarm":
+            self._check_alarm(stored.position, record)
         if record.action != "publish" and record.action not in ORDERED:
             return
         made = Publication.of(stored.position, record)
@@ -60,6 +62,16 @@ class SnapshotCheck:
         if calibration_of(record) != lineage.moments.calibration():
             raise VerificationFailed(f"calibration {record.version} is not that of what was learned", position=position)
         self.verified.calibrations += 1
+
+    def _check_alarm(self, position: int, record: ControlRecord) -> None:
+        lineage = self.fold.owner(record)
+        if lineage is None or not self.fold.can_encode(lineage.origin.encoder_version):
+            return
+        if record.payload["alarms"] != lineage.policy.alarms:
+            found = f"the fold raised {lineage.policy.alarms}"
+            raise VerificationFailed(
+                f"alarm {record.version} is number {record.payload['alarms']}, {found}", position=position
+            )
 
     def _check_start(self, made: Publication, record: ControlRecord) -> None:
         try:

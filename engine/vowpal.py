@@ -87,6 +87,9 @@ class Vowpal:
             examples = [self._example("S", shared, "shared")]
             examples += map(self._cached, candidates)
             pmf: list[float] = self._call(self._workspace.predict, examples)
+        if self.flags.regcb:
+            total = sum(pmf)
+            pmf = [p / total for p in pmf]
         check_pmf(pmf, len(candidates))
         return pmf
 

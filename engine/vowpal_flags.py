@@ -12,7 +12,8 @@ REQUIRED = "--cb_explore_adf"
 
 _LONG = {"-b": "--bit_precision", "-l": "--learning_rate", "-q": "--quadratic"}
 
-_SWITCHES = frozenset(
+_REGCB = frozenset({"--regcb", "--regcbopt"})
+_SWITCHES = _REGCB | frozenset(
     {REQUIRED, "--squarecb", "--softmax", "--synthcover", "--coin", "--noconstant", "--greedify", "--nounif"}
 )
 
@@ -28,6 +29,7 @@ _NUMBERS = {
     "--gamma_scale": (0, 1e6),
     "--lambda": (0, 1e3),
     "--learning_rate": (1e-6, 100),
+    "--mellowness": (1e-6, 1e3),
     "--power_t": (0, 1),
     "--psi": (0, 100),
     "--rnd": (1, 32),
@@ -46,8 +48,6 @@ _FILES = "it reads or writes files of its own"
 _LOST = "it is not stored in the model: the first load would silently drop it"
 _REFUSED = {
     "--elim": "it returns negative probabilities",
-    "--regcb": "its probabilities are 0 or 1",
-    "--regcbopt": "its probabilities do not sum to 1 on ties",
     "--enable_logging": "it calls Python from inside a locked call",
     "--audit": "it prints every weight to standard output",
     "--invert_hash": "it slows every call down by two orders of magnitude",
@@ -61,6 +61,9 @@ _REFUSED = {
     ),
 }
 
+# Rewards come scaled to [0, 1]; without the range of their costs RegCB learns next to nothing.
+_COST_RANGE = {"--cb_min_cost": "-1", "--cb_max_cost": "0"}
+
 _INEXACT_RESUME = frozenset({"--bag", "--cover", "--rnd"})
 _SEVERAL_MODELS = _INEXACT_RESUME | {"--coin"}
 _OTHER_TERMS = frozenset({"--cubic", "--interactions", "--ignore_linear"})
@@ -71,7 +74,7 @@ class Flags:
     """A checked flag string.
 
     Attributes:
-        options: ``(long name, value)`` in the order given; switches have value ``None``.
+        options: ``(long name, value)`` in the order given, and what follows from them; switches have value ``None``.
     """
 
     options: tuple[tuple[str, str | None], ...]
@@ -90,6 +93,8 @@ class Flags:
         repeated = [name for name in names if names.count(name) > 1 and name not in _REPEATABLE]
         if repeated:
             raise ConfigError(f"vw flag {repeated[0]} is given twice")
+        if not _REGCB.isdisjoint(names):
+            options += tuple((name, value) for name, value in _COST_RANGE.items() if name not in names)
         return cls(options)
 
     @property
@@ -101,6 +106,11 @@ class Flags:
     def squarecb(self) -> bool:
         """Whether the regression ignores propensities (and must be given 1)."""
         return self._has(frozenset({"--squarecb"}))
+
+    @property
+    def regcb(self) -> bool:
+        """Whether probabilities are 1 for whatever could be best and 0 for all else, and do not sum to 1 on ties."""
+        return self._has(_REGCB)
 
     @property
     def resumes_exactly(self) -> bool:

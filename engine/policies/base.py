@@ -40,6 +40,11 @@ class Policy(ABC):
         """Whether learning on after ``load`` gives the bytes it would have given without; if not, start from origin."""
         return True
 
+    @property
+    def alarms(self) -> int:
+        """How often it noticed, while it learned, that what it had learned no longer holds."""
+        return 0
+
     def pmf(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> list[float]:
         """Probabilities of ``candidates``, in order; they sum to 1.
 

@@ -38,6 +38,7 @@ class VwPolicy(Policy):
         {},
         {"flags": "--cb_explore_adf --epsilon 0.05 -q SA -b 18", "label_probability": "true"},
         {"flags": "--cb_explore_adf --bag 3 --epsilon 0.05 -q SA -b 18"},
+        {"flags": "--cb_explore_adf --regcbopt --mellowness 0.001 -q SA -b 18"},
     )
 
     def __init__(

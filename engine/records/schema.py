@@ -184,6 +184,8 @@ class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
         ``origin``: a lineage starts; ``payload`` has ``policy`` (name and parameters) and ``encoder_version``.
         ``calibrate``: decisions of the ``lineage`` that ``payload`` names may be encoded by the means and deviations of
             what it has learned (``calibration``), which make an encoder of the family ``encoder``.
+        ``alarm``: the policy of the ``lineage`` that ``payload`` names noticed that what it learned no longer holds,
+            for the n-th time (``alarms``).
         ``publish``: a snapshot; ``payload`` has ``lineage``, ``settled_position``, ``sha256`` and ``size``.
         ``rollback``: the lineage ends and a new one starts from the published snapshot that ``payload`` names
             (``from``, with its ``sha256``); ``version`` is the new lineage's. ``payload`` says who and why.
@@ -194,7 +196,7 @@ class ControlRecord(Record, frozen=True, kw_only=True, tag="control"):
         ``cut``: retention removed every record that is no control record up to ``payload``'s ``position``.
     """
 
-    action: Numbered | Literal["origin", "calibrate", "publish", "rollback", "reset", "import", "cut"]
+    action: Numbered | Literal["origin", "calibrate", "alarm", "publish", "rollback", "reset", "import", "cut"]
     placement: str
     version: str
     payload: dict[str, Any]

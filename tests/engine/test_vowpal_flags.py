@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import ConfigError
+from engine.policies.check_stream import ACTIONS, CONTEXT, stream
 from engine.policies.vw import DEFAULT_FLAGS, VwPolicy
 from engine.vowpal import Vowpal
 from engine.vowpal_flags import Flags
@@ -16,8 +17,6 @@ ADF = "--cb_explore_adf"
     "flag",
     [
         "--elim",
-        "--regcb",
-        "--regcbopt",
         "--enable_logging",
         "--audit",
         "--invert_hash names.txt",
@@ -61,6 +60,7 @@ def test_flags_that_are_harmful_or_unknown_are_refused_by_name(flag: str) -> Non
         ("-l1", "'-l1' is refused"),
         ("-q S", "--quadratic"),
         ("--interactions SSSSSSA", "--interactions"),
+        ("--regcbopt --mellowness 0", "--mellowness"),
         ("--cb_type sm", "--cb_type"),
     ],
 )
@@ -84,12 +84,36 @@ def test_equals_signs_and_short_names_mean_the_same() -> None:
     assert Flags.parse(f"{ADF} --epsilon=0.1 -l 1") == Flags.parse(f"{ADF} --epsilon 0.1 --learning_rate 1")
 
 
+@pytest.mark.parametrize("flag", ["--regcb", "--regcbopt"])
+def test_regcb_is_told_the_range_of_costs_unless_it_was_given(flag: str) -> None:
+    assert Flags.parse(f"{ADF} {flag}") == Flags.parse(f"{ADF} {flag} --cb_min_cost -1 --cb_max_cost 0")
+    assert Flags.parse(f"{ADF} {flag} --cb_min_cost -0.5").tokens[-4:] == [
+        "--cb_min_cost",
+        "-0.5",
+        "--cb_max_cost",
+        "0",
+    ]
+    assert "--cb_min_cost" not in Flags.parse(f"{ADF} --squarecb").tokens
+
+
+@pytest.mark.parametrize("flag", ["--regcb", "--regcbopt"])
+def test_regcb_learns_and_shares_among_equals(flag: str) -> None:
+    policy = VwPolicy(flags=f"{ADF} {flag} --mellowness 0.001 -q SA -b 18")
+    assert policy.pmf(CONTEXT, ACTIONS) == [1 / len(ACTIONS)] * len(ACTIONS)
+    for example in stream(400, seed=1):
+        policy.learn(example)
+    chosen = policy.pmf({"segment=1": 1.0}, ACTIONS)
+    assert all(p == 0.0 or "kind=1" in action.features for p, action in zip(chosen, ACTIONS, strict=True))
+
+
 @pytest.mark.parametrize("flags", ["--bag 3", "--cover 3", "--rnd 1", "--cb_type dr --epsilon .1"])
 def test_explorations_whose_state_is_not_all_stored_do_not_resume_exactly(flags: str) -> None:
     assert not VwPolicy(flags=f"{ADF} {flags}").resumes_exactly
 
 
-@pytest.mark.parametrize("flags", [DEFAULT_FLAGS, f"{ADF} --epsilon .1", f"{ADF} --softmax --lambda 10"])
+@pytest.mark.parametrize(
+    "flags", [DEFAULT_FLAGS, f"{ADF} --epsilon .1", f"{ADF} --softmax --lambda 10", f"{ADF} --regcbopt"]
+)
 def test_other_explorations_resume_exactly(flags: str) -> None:
     assert VwPolicy(flags=flags).resumes_exactly
 
