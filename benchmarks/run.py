@@ -14,11 +14,13 @@ from benchmarks import (
     decide_in_process,
     decide_over_http,
     decide_while_learning,
+    estimators,
     learn_events,
     learn_memory,
     load_users,
     read_embedded,
     read_redis,
+    second_order,
 )
 from benchmarks.home import prepare
 from benchmarks.question import Answer
@@ -38,6 +40,8 @@ QUESTIONS: Mapping[str, Measure] = {
     "learn_events": learn_events.measure,
     "learn_memory": learn_memory.measure,
     "load_users": load_users.measure,
+    "estimators": estimators.measure,
+    "second_order": second_order.measure,
 }
 
 

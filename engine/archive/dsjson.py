@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.archive.decided import decided
 from engine.archive.dsjson_line import Lines
 from engine.archive.labels import Labels
 from engine.archive.line_file import Exported, LineFile
 from engine.archive.told import Reports
-from engine.errors import CorruptRecord, SealError, UnsafeExample
+from engine.errors import SealError, UnsafeExample
 from engine.example import ExampleMaker
 from engine.journal.base import Reads, Stored
 from engine.records.schema import ALL_PLACEMENTS, ControlRecord, DecisionRecord, SettlementRecord
@@ -72,9 +73,7 @@ class DsjsonExport:
             self.labels.control(record, self.file)
 
     def _settlement(self, position: int, record: SettlementRecord) -> None:
-        stored = self._decision(record)
-        decision = stored.record
-        assert isinstance(decision, DecisionRecord)
+        _, decided_us, decision = decided(self.past, record)
         if not self.labels.wants(record, decision):
             return
         if decision.chosen is None:
@@ -82,13 +81,7 @@ class DsjsonExport:
         elif not self._examples.can_encode(decision.encoder_version):
             self.file.done.foreign += 1
         else:
-            self._write(position, decision, stored.time_us, record.reward)
-
-    def _decision(self, record: SettlementRecord) -> Stored:
-        found = self.past.read(record.decision_position - 1, 1)
-        if not (found and isinstance(found[0].record, DecisionRecord) and found[0].record.id == record.decision_id):
-            raise CorruptRecord(f"no decision {record.decision_id} at position {record.decision_position}")
-        return found[0]
+            self._write(position, decision, decided_us, record.reward)
 
     def _write(self, position: int, decision: DecisionRecord, decided_us: int, reward: float) -> None:
         told = self._reports.about(decision.id)

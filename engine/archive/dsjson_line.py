@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import mmh3
 import msgspec
@@ -31,6 +31,25 @@ ACTIONS_REMEMBERED = 10_000
 
 _TRIMMED = bytes(range(0x21))
 _HASHES = 1 << 32
+
+
+class Settled(NamedTuple):
+    """What a line says.
+
+    Attributes:
+        pmf: of the candidates; empty where only the chosen one's probability is known.
+        reward: in its own units; the example's is scaled.
+        facts: more keys, which come before the context.
+    """
+
+    id: str
+    decided_us: int
+    pmf: Sequence[float]
+    example: TrainingExample
+    label: Label
+    reward: float
+    facts: Mapping[str, Any]
+    model_version: str
 
 
 class Lines:
@@ -53,8 +72,15 @@ class Lines:
         ``_label_cost`` is the negative of the reward as it is learned, in [0, 1]; ``_original_label_cost`` that of
         ``reward``, in the placement's units. The logged probabilities are in ``p``, whatever the label's is.
         """
-        chosen = example.chosen
-        ranked = [chosen, *(index for index in _by_probability(decision.pmf) if index != chosen)]
+        facts = {"placement": decision.placement, "group": decision.group}
+        settled = Settled(decision.id, decided_us, decision.pmf, example, label, reward, facts, decision.model_version)
+        return self.written(settled, outcomes)
+
+    def written(self, settled: Settled, outcomes: Sequence[OutcomeRecord] = ()) -> bytes:
+        """The line of what is known of a settled decision, whoever logged it; with its end."""
+        example, label, chosen = settled.example, settled.label, settled.example.chosen
+        pmf = dict(enumerate(settled.pmf)) if settled.pmf else {chosen: example.propensity}
+        ranked = [chosen, *(index for index in _by_probability(settled.pmf) if index != chosen)]
         actions = [self._action(candidate) for candidate in example.candidates]
         fields: dict[str, Any] = {
             "_label_cost": _decimal(-example.reward),
@@ -63,16 +89,15 @@ class Lines:
             "_labelIndex": chosen,
             **({"o": [_outcome(outcome) for outcome in outcomes]} if outcomes else {}),
             **({"_skipLearn": True} if label.skip else {}),
-            "Timestamp": _timestamp(decided_us),
+            "Timestamp": _timestamp(settled.decided_us),
             "Version": "1",
-            "EventId": decision.id,
+            "EventId": settled.id,
             "a": [index + 1 for index in ranked],
-            "placement": decision.placement,
-            "group": decision.group,
-            "_original_label_cost": _decimal(-reward),
+            **settled.facts,
+            "_original_label_cost": _decimal(-settled.reward),
             "c": {"S": features("S", example.shared), "_multi": actions},
-            "p": [_decimal(decision.pmf[index]) for index in ranked],
-            "VWState": {"m": decision.model_version},
+            "p": [_decimal(pmf[index]) for index in ranked],
+            "VWState": {"m": settled.model_version},
         }
         return msgspec.json.encode(fields) + b"\n"
 
