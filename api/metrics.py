@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from api.shared_metrics import GREATEST, LAST, LEAST, Gathered
 from engine.refusal import Refusal
 from engine.types import Decision
-from features.guarded import Fate
+from features.guarded.store import Fate
 
 LATENCY_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
 

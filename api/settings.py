@@ -14,7 +14,7 @@ from api.limits import CEILING, LEAST_DEPTH, Limits
 from engine.snapshots import KEEP
 from engine.spool.folder import MAX_BYTES
 from engine.tenure import TTL_US
-from features.guarded import DEADLINE_MS
+from features.guarded.store import DEADLINE_MS
 
 EXAMPLE_CONFIG = Path(__file__).parent / "examples" / "shop.yaml"
 SHIPPED_REPO = Path(__file__).parent.parent / "feature_repo"

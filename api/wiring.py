@@ -43,10 +43,10 @@ from engine.sqlite_parking import SqliteParking
 from engine.tenure import Tenure, own_name
 from features.assemble import Assembler
 from features.clock import SteadyClock, wall_clock
-from features.guarded import GuardedStore
+from features.guarded.store import GuardedStore
 from features.open import open_store
 from features.plan import Plan
-from features.plan_check import ensure_current
+from features.registry.plan_check import ensure_current
 from features.state import StateWriter
 
 SDK_MS = 250.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.rounds import Round
 from benchmarks.size import Size
-from features.control_plane import leaf_environment
+from features.registry.control_plane import leaf_environment
 
 FEAST_SHARE = 10
 """Feast makes this many times fewer calls a round than the others: it takes that much longer."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from api.settings import SHIPPED_REPO
 from benchmarks.people import keys_of
-from features.compile import open_feast
 from features.plan import load
+from features.registry.compile import open_feast
 from features.repository import plan_path
 
 READY = "ready"

@@ -17,7 +17,7 @@ from pathlib import Path
 from api.settings import SHIPPED_REPO
 from benchmarks.people import USER_ROWS
 from feature_repo.seed import write_view
-from features import control_plane
+from features.registry import control_plane
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0

@@ -18,8 +18,8 @@ from api.cli.features.load import load
 from benchmarks.home import environment, running_redis
 from benchmarks.question import NOT_PROMISED, Answer
 from benchmarks.size import Size
-from features import control_plane
 from features.plan import PlannedFeature, PlannedView
+from features.registry import control_plane
 from features.repository import default_repository
 
 VIEW = "user_profile"

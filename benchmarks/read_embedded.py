@@ -12,7 +12,7 @@ from benchmarks.question import Answer
 from benchmarks.rounds import Round, Rounds, computing, in_turns
 from benchmarks.size import Size
 from benchmarks.without_waiting import result_of
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.store import DirectSqliteStore
 from features.entity_key import EntityKeys
 from features.plan import Plan, load
 from features.repository import plan_path

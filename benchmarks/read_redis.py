@@ -20,10 +20,10 @@ from benchmarks.people import STORED_FEATURES, keys_of, write_rows
 from benchmarks.question import Answer
 from benchmarks.rounds import Round, Rounds, in_turns
 from benchmarks.size import Size
-from features.direct_redis import DirectRedisStore
 from features.entity_key import EntityKeys
 from features.plan import Plan, load
-from features.redis_link import pack
+from features.redis.link import pack
+from features.redis.store import DirectRedisStore
 from features.repository import plan_path
 
 PROMISE = 2.0

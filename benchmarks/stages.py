@@ -34,9 +34,9 @@ STAGES: Mapping[str, tuple[Frame, ...]] = {
     "request digest": (("engine/decide.py", "Decider._digest"),),
     "consent, unit, group, key": (("engine/privacy.py", "identify"), ("engine/traffic.py", "group_of")),
     "features: read": (
-        ("features/direct_sqlite.py", "DirectSqliteStore.read"),
-        ("features/direct_redis.py", "DirectRedisStore.read"),
-        ("features/redis_pipe.py", "Pipe.data_received"),
+        ("features/embedded/store.py", "DirectSqliteStore.read"),
+        ("features/redis/store.py", "DirectRedisStore.read"),
+        ("features/redis/pipe.py", "Pipe.data_received"),
         ("features/memory.py", "MemoryStore.read"),
     ),
     "features: assemble": (("features/assemble.py", "Assembler.__call__"),),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import JournalError
-from features.sqlite_busy import is_busy
+from features.embedded.busy import is_busy
 
 BUSY_TIMEOUT_S = 5.0
 BUSY_POLL_S = 0.0005

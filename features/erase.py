@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.parts import BATCH_ROWS, files_of, rewrite
+from features.files.parts import BATCH_ROWS, files_of, rewrite
 from features.plan import Plan
 from features.session import SESSION_KEY
 from features.vector import FeatureStore

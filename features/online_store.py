@@ -1,7 +1,7 @@
 """Feast plug-in: the embedded online store (``online_store: {type: features.online_store.WalSqliteOnlineStore}``).
 
 Feast ships no embedded store fit for production: its own SQLite store keeps a row per feature, lets older values
-overwrite newer ones and fails under concurrent writers. This one is thin over ``features.rowstore``.
+overwrite newer ones and fails under concurrent writers. This one is thin over ``features.embedded.rowstore``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.repo_config import FeastConfigBaseModel
 from pydantic import field_validator
 
-from features.rowstore import RowStore, RowWrite
+from features.embedded.rowstore import RowStore, RowWrite
 
 BUSY_MS = 10_000
 ROWS_PER_TRANSACTION = 500

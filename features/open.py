@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from features.direct_redis import DirectRedisStore
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.store import DirectSqliteStore
 from features.errors import PlanError
 from features.plan import Plan
-from features.redis_open import REDIS
-from features.sdk_child import SdkChild
-from features.sdk_store import SdkStore
+from features.redis.open import REDIS
+from features.redis.store import DirectRedisStore
+from features.sdk.child import SdkChild
+from features.sdk.store import SdkStore
 from features.vector import FeatureStore
 
 Reader = Literal["direct", "sdk"]

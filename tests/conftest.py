@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 
 from feature_repo.seed import write_view
-from features import control_plane
+from features.registry import control_plane
 from features.repository import default_repository
 from tests.cluster import Cluster, running_cluster
 

@@ -20,7 +20,7 @@ from features.clock import wall_clock
 from features.errors import PredictionError
 
 if TYPE_CHECKING:
-    from features.load import Loaded
+    from features.files.load import Loaded
     from features.predictions.from_outcomes import Known
     from features.predictions.propensity import Propensity
     from features.predictions.table import Floats

@@ -22,7 +22,7 @@ from features.errors import PredictionError
 if TYPE_CHECKING:
     from pyarrow import Array
 
-    from features.load import Loaded
+    from features.files.load import Loaded
     from features.predictions.segmentation import Segmentation
     from features.predictions.table import Table
     from features.predictions.users import Users

@@ -23,8 +23,8 @@ from api.settings import EXAMPLE_CONFIG, Settings
 from api.supervise import Child, Kept
 from api.wiring import build_service, load_config
 from engine.errors import ConfigError
-from features import control_plane
 from features.plan import load
+from features.registry import control_plane
 
 HOST = "127.0.0.1"
 PORT = 8765

@@ -9,7 +9,7 @@ import typer
 from api.cli.failure import FAILED
 
 if TYPE_CHECKING:
-    from features.load import Loaded
+    from features.files.load import Loaded
 
 
 def say_written(written: Loaded, target: str) -> None:

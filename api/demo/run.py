@@ -87,7 +87,9 @@ def _prepare(plan: Plan, home: DemoHome, data: DataSet, console: Console) -> Non
             console.print(f"the demo before this one is now in {aside}", soft_wrap=True)
     loaded = data.prepare(home)
     with console.status("applying the Feast repository and loading its rows (Feast takes some seconds)"):
-        run_step("features.apply", ("apply", "materialize", "--repository", str(home.repository)), home.environment)
+        run_step(
+            "features.registry.apply", ("apply", "materialize", "--repository", str(home.repository)), home.environment
+        )
     home.mark()
     console.print(f"in Feast's online store in {home.folder}: {loaded}", soft_wrap=True, markup=False)
 

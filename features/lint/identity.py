@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from features.files.moments import moment_us
 from features.lint.declared import HIDE
 from features.lint.finding import Finding, found
 from features.lint.names import may_lie_ahead
 from features.lint.sample import Column, Sample
 from features.lint.values import distinct_shares, is_text
 from features.listing import Listed
-from features.moments import moment_us
 from features.vector import Scalar
 
 LEAST_PEOPLE = 50

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from features.columns import view_to_load
 from features.errors import PredictionError
+from features.files.columns import view_to_load
 from features.plan import Plan, PlannedFeature, PlannedView
 from features.scalars import FeatureType
 from features.schema import qualified

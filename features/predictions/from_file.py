@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.cells import cells
 from features.errors import PredictionError
+from features.files.cells import cells
+from features.files.tabular import Tabular
 from features.predictions.categories import categories, few, yes_or_no
 from features.predictions.table import Column, Floats, Numbers, Table
-from features.tabular import Tabular
 
 LEAST_FOR_IDS = 50
 _LESS_THAN_A_NUMBER = (pa.types.is_timestamp, pa.types.is_date, pa.types.is_time, pa.types.is_duration)

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.cells import ARROW
 from features.errors import PredictionError
-from features.moments import moments_us
-from features.parts import BATCH_ROWS, files_of, told_by
+from features.files.cells import ARROW
+from features.files.moments import moments_us
+from features.files.parts import BATCH_ROWS, files_of, told_by
 from features.plan import Plan, PlannedFeature, PlannedView
 from features.predictions.categories import categories, few, yes_or_no
 from features.predictions.table import Column, Ints, Numbers, Table

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.cells import cells
 from features.errors import LoadError, PredictionError
-from features.moments import moments_us
+from features.files.cells import cells
+from features.files.moments import moments_us
 from features.predictions.table import Floats, Ints
 
 TRAINED, CALIBRATED = 0.6, 0.8

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from features.errors import PredictionError
+from features.files.tabular import Tabular
 from features.plan import Plan
 from features.predictions.choice import Target, choice_of
 from features.predictions.from_file import table_of, whole
 from features.predictions.from_history import latest
 from features.predictions.table import Table, last_of_each
-from features.tabular import Tabular
 
 HISTORY = "history"
 USER = "user_id"

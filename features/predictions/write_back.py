@@ -11,15 +11,15 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.bulk_open import open_bulk
-from features.columns import EVENT_TIME, columns_of
-from features.load import Load, Loaded
-from features.parts import parts_of
+from features.files.bulk_open import open_bulk
+from features.files.columns import EVENT_TIME, columns_of
+from features.files.load import Load, Loaded
+from features.files.parts import parts_of
+from features.files.refusals import RefusedRows
+from features.files.tabular import Tabular
 from features.plan import Plan
 from features.predictions.choice import Target, target_of
-from features.refusals import RefusedRows
 from features.scalars import FeatureType
-from features.tabular import Tabular
 
 
 class Destination(NamedTuple):

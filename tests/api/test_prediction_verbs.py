@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from api import cli
 from features import plan as plans
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.store import DirectSqliteStore
 from features.plan import Plan
 from features.repository import plan_path
 from tests.features.predictions.people import feature, of_groups, plan_of, view, write_history

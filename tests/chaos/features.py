@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.settings import SHIPPED_REPO
 from feature_repo.seed import write_view
-from features import control_plane
+from features.registry import control_plane
 from features.repository import REDIS, plan_path
 from tests.chaos.customer import USERS
 

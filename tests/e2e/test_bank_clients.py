@@ -15,7 +15,7 @@ import yaml
 
 from feature_repo.table.schema import TableSchema
 from feature_repo.table.write import write_repository, write_users
-from features import control_plane
+from features.registry import control_plane
 from features.schema import FeatureSpec
 from tests.e2e.conftest import Deployment
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from features import control_plane
 from features.plan import load
+from features.registry import control_plane
 from features.repository import default_repository, plan_path
 from tests.e2e.conftest import Deployment
 from tests.e2e.feature_traffic import Mistakes, chat, load_people

@@ -17,7 +17,7 @@ import pytest
 import redis
 
 from features import plan
-from features.direct_redis import DirectRedisStore
+from features.redis.store import DirectRedisStore
 from features.vector import ViewRow
 from tests.e2e.outage_load import CLIENTS, Load, Server
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from features import control_plane
+from features.registry import control_plane
 from features.repository import default_repository
 from tests.e2e.conftest import Deployment
 

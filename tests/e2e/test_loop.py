@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from features.control_plane import leaf_environment
+from features.registry.control_plane import leaf_environment
 
 pytestmark = pytest.mark.alone
 SETTLED_WITHIN_SECONDS = 1.0 + 5.0

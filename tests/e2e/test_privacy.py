@@ -8,7 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from features.control_plane import leaf_environment
+from features.registry.control_plane import leaf_environment
 
 IN_CLEAR_ALLOWED = ("keys.db", "features")
 """The key table and the folder of Feast's online store."""
@@ -76,7 +76,7 @@ def test_nothing_personal_is_in_clear_outside_the_online_store_and_the_key_table
 def test_serving_and_learning_never_import_feast(deployment):
     """Feast cannot be imported without pandas' shared objects being mapped: only Feast's own process may have them."""
     with_pandas = [pid for pid in deployment.pids() if "/pandas/" in Path(f"/proc/{pid}/maps").read_text()]
-    feast_server = [pid for pid in deployment.pids() if _runs(pid, "features.sdk_server")]
+    feast_server = [pid for pid in deployment.pids() if _runs(pid, "features.sdk.server")]
     assert with_pandas == feast_server
     assert bool(feast_server) == (deployment.environment["MAITRED_FEATURES_READER"] == "sdk")
 

@@ -18,7 +18,7 @@ from api.doctor.scrape import parse
 from engine.journal.base import Journal, Stored
 from engine.journal.open import open_journal
 from engine.records.schema import SettlementRecord
-from features import control_plane
+from features.registry import control_plane
 from features.repository import default_repository
 from tests.e2e.persistent_clients import PersistentClients
 from tests.e2e.worker_connections import one_to_each, port_is_free

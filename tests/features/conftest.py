@@ -15,13 +15,13 @@ import msgspec
 import pytest
 
 from features.clock import wall_clock
-from features.control_plane import leaf_environment
-from features.direct_redis import DirectRedisStore
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.store import DirectSqliteStore
 from features.plan import Plan, load
+from features.redis.store import DirectRedisStore
+from features.registry.control_plane import leaf_environment
 from features.repository import default_repository, plan_path
-from features.sdk_child import SdkChild
-from features.sdk_store import SdkStore
+from features.sdk.child import SdkChild
+from features.sdk.store import SdkStore
 from features.vector import FeatureStore
 from tests.cluster import Cluster
 

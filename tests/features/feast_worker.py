@@ -17,7 +17,7 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.repo_config import load_repo_config
 
-from features.compile import compile_registry
+from features.registry.compile import compile_registry
 
 EVENT_TIME = "event_timestamp"
 YAMLS = {

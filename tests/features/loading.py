@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from features.bulk_open import open_bulk
-from features.columns import columns_of, view_to_load
-from features.load import Load, Loaded
-from features.parts import Parts, parts_of
+from features.files.bulk_open import open_bulk
+from features.files.columns import columns_of, view_to_load
+from features.files.load import Load, Loaded
+from features.files.parts import Parts, parts_of
+from features.files.refusals import RefusedRows
+from features.files.tabular import Tabular
 from features.plan import Plan, PlannedSource
-from features.refusals import RefusedRows
-from features.tabular import Tabular
 
 VIEW = "user_profile"
 

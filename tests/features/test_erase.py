@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.clock import wall_clock
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.store import DirectSqliteStore
 from features.erase import SESSIONS, Erased, erase, sessions_of
+from features.files.parts import told_by
 from features.memory import MemoryStore
-from features.parts import told_by
 from features.plan import Plan, PlannedFeature
 from features.vector import RowChange
 from tests.features.loading import load, with_history

@@ -12,14 +12,14 @@ import pytest
 import redis
 
 from features.clock import wall_clock
-from features.direct_redis import DirectRedisStore
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.store import DirectSqliteStore
 from features.entity_key import EntityKeys
 from features.errors import RowError
 from features.memory import MemoryStore
 from features.plan import Plan
-from features.redis_scripts import TOMBSTONE_S
-from features.sdk_store import SdkStore
+from features.redis.scripts import TOMBSTONE_S
+from features.redis.store import DirectRedisStore
+from features.sdk.store import SdkStore
 from features.vector import FeatureStore, RowChange
 from tests.rows import put
 

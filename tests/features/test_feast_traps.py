@@ -16,12 +16,12 @@ import pytest
 
 from features.changes import Happened
 from features.clock import wall_clock
-from features.direct_redis import DirectRedisStore
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.rowstore import RowStore, RowSwap
+from features.embedded.store import DirectSqliteStore
 from features.errors import RowError
 from features.plan import Plan
+from features.redis.store import DirectRedisStore
 from features.repository import default_repository
-from features.rowstore import RowStore, RowSwap
 from features.state import StateWriter
 from features.vector import FeatureStore, ViewRow
 from tests.features.conftest import PATIENT_S, running_feast

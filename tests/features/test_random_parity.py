@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from features import control_plane
 from features.clock import wall_clock
-from features.direct_redis import DirectRedisStore
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.store import DirectSqliteStore
 from features.open import SQLITE
 from features.plan import Plan, PlannedView
+from features.redis.store import DirectRedisStore
+from features.registry import control_plane
 from features.vector import FeatureStore, ViewRow
 from tests.cluster import Cluster
 from tests.features.conftest import PATIENT_S, running_feast

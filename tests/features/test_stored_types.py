@@ -6,10 +6,10 @@ import uuid
 from pathlib import Path
 
 from features.changes import Decided
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.rowstore import RowStore, RowWrite
+from features.embedded.store import DirectSqliteStore
 from features.entity_key import EntityKeys
 from features.plan import Plan
-from features.rowstore import RowStore, RowWrite
 from features.session import SESSION_KEY, SESSION_VIEW
 from features.state import StateWriter
 

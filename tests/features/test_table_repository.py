@@ -13,11 +13,11 @@ import pytest
 
 from feature_repo.table.schema import TableSchema
 from feature_repo.table.write import write_repository, write_users
-from features import control_plane
-from features.control_plane import leaf_environment
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.store import DirectSqliteStore
 from features.errors import RepositoryError
 from features.plan import Plan, PlannedView
+from features.registry import control_plane
+from features.registry.control_plane import leaf_environment
 from features.schema import FeatureSpec
 from features.vector import ViewRow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from features.control_plane import leaf_environment
+from features.registry.control_plane import leaf_environment
 
 REFUSED = {
     "two join keys": "view view: only one join key of type string",

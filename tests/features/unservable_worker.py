@@ -14,8 +14,8 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueTyp
 from feast.repo_config import RepoConfig
 from feast.types import Array, Float64, Int64, String
 
-from features.compile import EMBEDDED, compile_registry
 from features.errors import PlanError
+from features.registry.compile import EMBEDDED, compile_registry
 
 USER = Entity(name="user", join_keys=["user_id"], value_type=ValueType.STRING)
 SHOP = Entity(name="shop", join_keys=["shop_id"], value_type=ValueType.STRING)

@@ -19,7 +19,7 @@ import yaml
 
 from api.settings import EXAMPLE_CONFIG, SHIPPED_REPO
 from feature_repo.seed import write_view
-from features import control_plane
+from features.registry import control_plane
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0

@@ -17,14 +17,14 @@ from api.settings import Settings
 from api.wiring import open_keys
 from engine.errors import ConfigError
 from engine.records.sealing import Sealer
-from features import control_plane
 from features import plan as plans
 from features.plan import Plan
+from features.registry import control_plane
 
 if TYPE_CHECKING:
     from engine.archive.history import History
-    from features.past import Past
-    from features.skew import Skew
+    from features.offline.past import Past
+    from features.offline.skew import Skew
 
 READ_RECORDS = 2_000
 UNREAD = "features:"
@@ -40,7 +40,7 @@ def history(
     """Ask Feast's offline store what was known at each decision, and compare. Exit code 1 if a skew is unexplained."""
     # These bring pyarrow, which serving processes need not have in memory.
     from api.past import open_past
-    from features.past import write_asked
+    from features.offline.past import write_asked
 
     with reported():
         settings = Settings()
@@ -69,7 +69,7 @@ def _decided(history: History, opening: Opening) -> Iterator[Past]:
 
 
 def _past(opened: Opened) -> Past:
-    from features.past import Logged, Past
+    from features.offline.past import Logged, Past
 
     record, part = opened.record, opened.part
     keys = {"session_id": part.session_id} | ({"user_id": part.user_id} if part.user_id is not None else {})
@@ -79,11 +79,11 @@ def _past(opened: Opened) -> Past:
 
 
 def _compared(plan: Plan, asked: Path, to: Path, settings: Settings) -> Skew:
-    from features.past import asked_chunks
-    from features.skew import Comparison
+    from features.offline.past import asked_chunks
+    from features.offline.skew import Comparison
 
     arguments = ("--asked", str(asked), "--frame", str(to.absolute()), "--repository", plan.repository)
-    control_plane.run_leaf("features.history", *arguments, home=settings.home)
+    control_plane.run_leaf("features.offline.history", *arguments, home=settings.home)
     comparison = Comparison(plan)
     for chunk, frame in zip(asked_chunks(asked), asked_chunks(to), strict=True):
         comparison.add(chunk, frame)
@@ -91,7 +91,7 @@ def _compared(plan: Plan, asked: Path, to: Path, settings: Settings) -> Skew:
 
 
 def _summary(skew: Skew, forgotten: int) -> Iterator[str]:
-    from features.skew import WHY
+    from features.offline.skew import WHY
 
     yield f"{skew.decisions:,} decisions, {skew.compared:,} rows of views compared: {skew.equal:,} equal"
     yield f"  {skew.available:,} of them were loaded for certain before the decision"

@@ -18,7 +18,7 @@ from api.settings import Settings
 from features import plan as plans
 
 if TYPE_CHECKING:
-    from features.load import Loaded
+    from features.files.load import Loaded
 
 REFUSED = ".refused.csv"
 NO_HISTORY = "none is kept: Feast's source for this view is not a pattern of Parquet files"
@@ -42,12 +42,12 @@ def load(
 ) -> None:
     """Load a file into the online store, while it is served from. Exit code 1 if a row could not be loaded."""
     # These bring pyarrow, which serving processes need not have in memory.
-    from features.bulk_open import open_bulk
-    from features.columns import columns_of, view_to_load
-    from features.load import Load
-    from features.parts import parts_of
-    from features.refusals import RefusedRows
-    from features.tabular import Tabular
+    from features.files.bulk_open import open_bulk
+    from features.files.columns import columns_of, view_to_load
+    from features.files.load import Load
+    from features.files.parts import parts_of
+    from features.files.refusals import RefusedRows
+    from features.files.tabular import Tabular
 
     with reported():
         plan = plans.load(Settings().plan_path)

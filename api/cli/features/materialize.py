@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.cli.features.planned import run
-from features import control_plane
+from features.registry import control_plane
 
 
 def materialize() -> None:

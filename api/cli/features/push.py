@@ -27,9 +27,9 @@ def push(
 ) -> None:
     """Write a stream of rows into the online store as they come. Exit code 1 if a row could not be written."""
     # These bring pyarrow, which serving processes need not have in memory.
-    from features.bulk_open import open_bulk
-    from features.columns import view_to_load
-    from features.push import Push
+    from features.files.bulk_open import open_bulk
+    from features.files.columns import view_to_load
+    from features.files.push import Push
 
     with reported():
         plan = plans.load(Settings().plan_path)

@@ -16,8 +16,8 @@ from api.doctor.patient import Patient
 from api.doctor.untouched import untouched
 from features.open import SQLITE
 from features.plan import Plan
-from features.redis_link import Asked, pack
-from features.redis_open import REDIS, open_link
+from features.redis.link import Asked, pack
+from features.redis.open import REDIS, open_link
 
 SLOW_MS = 20.0
 REDIS_TIMEOUT_S = 1.0

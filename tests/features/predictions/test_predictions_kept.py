@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from features.direct_sqlite import DirectSqliteStore
+from features.embedded.store import DirectSqliteStore
 from features.errors import PredictionError
 from features.plan import Plan
 from features.predictions.shelf import MANIFEST, Shelf, version_at

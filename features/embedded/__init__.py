@@ -1,0 +1,1 @@
+"""Feast's rows in one SQLite file."""

@@ -1,0 +1,1 @@
+"""Many rows at once, from files and streams, into the online store and the history."""

@@ -1,0 +1,1 @@
+"""Feast's rows in Redis, in Feast's own layout."""

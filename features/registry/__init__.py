@@ -1,0 +1,1 @@
+"""Feast's side of the work: what runs in processes of its own."""

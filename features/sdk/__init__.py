@@ -1,0 +1,1 @@
+"""The reference: Feast's own client, in a process of its own."""
