@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     features_deadline_ms: float = Field(
         default=DEADLINE_MS,
         gt=0,
-        le=1_000,
+        le=60_000,
         description="longest wait for features; then the last known ones stand in, or defaults",
     )
     features_repo: Path = Field(default=SHIPPED_REPO, description="the Feast repository")

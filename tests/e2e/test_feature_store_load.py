@@ -59,6 +59,7 @@ def service(server: Server, tmp_path: Path, make_deployment: Callable[..., Any])
     made = make_deployment(tmp_path / "home")
     path = made.home / "features" / "plan.json"
     plan.save(msgspec.structs.replace(plan.load(path), online_store=server.url), path)
+    made.environment["MAITRED_FEATURES_DEADLINE_MS"] = str(PATIENT_S * 1_000)
     made.start("--no-learner")
     yield made
     made.close()

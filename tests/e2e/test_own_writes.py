@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+import yaml
 
 from api.opened import Opening
 from api.settings import Settings
@@ -25,7 +26,7 @@ from tests.e2e.conftest import Deployment
 
 SESSIONS = 200
 TURNS = {"sqlite": 50, "redis": 15}
-PATIENT_MS = "1000"
+PATIENT_MS = 60_000
 """For the store to answer: what is tested is what it says, not how fast it is on a machine that tests share."""
 EVENT_EVERY, OUTCOME_EVERY = 5, 7
 PUSHES = 20
@@ -45,15 +46,25 @@ def turns(kind: str) -> int:
 
 
 @pytest.fixture
+def patient_config(quick_config: Path, tmp_path: Path) -> Path:
+    config = yaml.safe_load(quick_config.read_text())
+    config["placements"]["offer"]["deadline_ms"] = PATIENT_MS
+    path = tmp_path / "patient.yaml"
+    path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False))
+    return path
+
+
+@pytest.fixture
 def service(
-    kind: str, tmp_path: Path, make_deployment: Callable[..., Deployment], run_redis: Any
+    kind: str, tmp_path: Path, patient_config: Path, make_deployment: Callable[..., Deployment], run_redis: Any
 ) -> Iterator[Deployment]:
-    made = make_deployment(tmp_path / "home")
-    made.environment["MAITRED_FEATURES_DEADLINE_MS"] = PATIENT_MS
+    """With an online store of its own, in which nobody else's sessions are."""
+    made = make_deployment(tmp_path / "home", config=patient_config)
+    made.environment["MAITRED_FEATURES_DEADLINE_MS"] = str(PATIENT_MS)
+    path = made.home / "features" / "plan.json"
     with run_redis("--save", "") as port:
-        path = made.home / "features" / "plan.json"
-        if kind == "redis":
-            plan.save(msgspec.structs.replace(plan.load(path), online_store=f"redis://127.0.0.1:{port}/0"), path)
+        own = {"sqlite": f"sqlite:///{made.home}/features/own.db", "redis": f"redis://127.0.0.1:{port}/0"}[kind]
+        plan.save(msgspec.structs.replace(plan.load(path), online_store=own), path)
         made.start("--no-learner")
         yield made
         made.close()
