@@ -150,7 +150,7 @@ RECORDING = (
     Fault(
         name="waiting for a file that is being recovered is forgotten",
         breaks="after a crash one of the processes that start together fails",
-        file="features/sqlite_busy.py",
+        file="features/embedded/busy.py",
         edits={"error.sqlite_errorcode & _PRIMARY == ": "error.sqlite_errorcode == "},
         tests=("tests/engine/test_sqlite_wal.py",),
     ),
