@@ -80,10 +80,11 @@ def build_service(settings: Settings, *, first: bool = True) -> Service:
     for placement in placements.values():
         placement.note = quarantine.note
     announce_to_shards(journal, config.placements, encoder)
+    deadline_ms = max(settings.features_deadline_ms, SDK_MS if settings.features_reader == "sdk" else 0.0)
     features = GuardedStore(
-        open_store(plan, settings.features_reader, settings.features_repo),
+        open_store(plan, settings.features_reader, settings.features_repo, timeout_s=deadline_ms / 1_000),
         plan.stored_views,
-        deadline_ms=max(settings.features_deadline_ms, SDK_MS if settings.features_reader == "sdk" else 0.0),
+        deadline_ms=deadline_ms,
         watch=metrics,
     )
     states = StateWriter(features, wall_clock)

@@ -11,6 +11,7 @@ from typing import Any
 import hiredis
 
 from features.guarded.failing import Breaker
+from features.punctual import in_time
 from features.redis.link import TIMEOUT_S, Address, Asked, RedisLink, pack
 from features.redis.pipe import answered
 from features.redis.slots import NodeName, Redirection, owners_of, redirection, slot_of
@@ -106,8 +107,7 @@ class RedisClusterLink:
         if not node.breaker.admits():
             raise ConnectionError(f"redis: {name.host}:{name.port} does not answer")
         try:
-            async with asyncio.timeout_at(until):
-                pipe = await node.link.pipe()
+            pipe = await in_time(node.link.pipe(), until - asyncio.get_running_loop().time())
             replies = await pipe.call(commands)
         except OSError:
             node.breaker.failed()

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import hiredis
 
+from features.punctual import in_time
 from features.redis.pipe import Pipe, answered
 
 TIMEOUT_S = 0.02
@@ -99,8 +100,7 @@ class RedisLink:
         """
         pipe = self._pipe
         if pipe is None or not pipe.alive:
-            async with asyncio.timeout(self._timeout_s):
-                pipe = await self.pipe()
+            pipe = await in_time(self.pipe(), self._timeout_s)
         return answered(await pipe.call(commands))
 
     def slot(self, key: bytes) -> int:

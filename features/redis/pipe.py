@@ -14,13 +14,14 @@ import hiredis
 
 
 class _Call:
-    """A caller that waits for ``wanted`` replies until ``until``, by the event loop's time."""
+    """A caller that waits for ``wanted`` replies until ``until``, by the event loop's time; ``excused`` once."""
 
-    __slots__ = ("future", "replies", "until", "wanted")
+    __slots__ = ("excused", "future", "replies", "until", "wanted")
 
     def __init__(self, wanted: int, until: float, future: asyncio.Future[list[Any]]) -> None:
         self.wanted = wanted
         self.until = until
+        self.excused = False
         self.replies: list[Any] = []
         self.future = future
 
@@ -38,7 +39,8 @@ class Pipe(asyncio.Protocol):
     """Matches replies, which come in order, with the calls that wait for them.
 
     One that does not answer a call in time is dropped, with all that wait for it: replies that come late would be taken
-    for others. One timer looks after all calls, since a timer for each would cost more than the call.
+    for others. One timer looks after all calls, since a timer for each would cost more than the call. While the event
+    loop was busy with others it could not see an answer: that time is given back, once a call.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -98,12 +100,15 @@ class Pipe(asyncio.Protocol):
         self._watch = None
         if not self._waiting:
             return
-        until = self._waiting[0].until
-        if until > self._loop.time():
-            self._watch = self._loop.call_at(until, self._look)
-        else:
-            self.abort()
-            self._fail(TimeoutError("redis: no answer in time"))
+        first, now = self._waiting[0], self._loop.time()
+        if first.until <= now:
+            if first.excused:
+                self.abort()
+                self._fail(TimeoutError("redis: no answer in time"))
+                return
+            first.excused = True
+            first.until = now + min(now - first.until, self._timeout_s)
+        self._watch = self._loop.call_at(first.until, self._look)
 
     def _fail(self, error: OSError) -> None:
         for call in self._waiting:
