@@ -21,6 +21,7 @@ from benchmarks import (
     read_embedded,
     read_redis,
     second_order,
+    statistics,
 )
 from benchmarks.home import prepare
 from benchmarks.question import Answer
@@ -42,6 +43,7 @@ QUESTIONS: Mapping[str, Measure] = {
     "load_users": load_users.measure,
     "estimators": estimators.measure,
     "second_order": second_order.measure,
+    "statistics": statistics.measure,
 }
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.special import stdtrit
-
 from engine.errors import NotEvaluable
 from engine.stats.sums import Moments
 
@@ -49,6 +47,8 @@ def lift(treated: Moments, reference: Moments, *, confidence: float = 0.95, min_
     Raises:
         NotEvaluable: fewer than ``min_units`` units in a group, or no variation in either.
     """
+    from scipy.special import stdtrit  # slow to import
+
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence {confidence} is not between 0 and 1")
     _require_units(treated, reference, max(min_units, 2))

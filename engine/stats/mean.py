@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.special import stdtrit
-
 from engine.errors import NotEvaluable
 from engine.stats.lift import MIN_UNITS
 from engine.stats.sums import Moments
@@ -32,6 +30,8 @@ def mean(moments: Moments, *, confidence: float = 0.95, min_units: int = MIN_UNI
     Raises:
         NotEvaluable: fewer than ``min_units`` units, or none differs from another.
     """
+    from scipy.special import stdtrit  # slow to import
+
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence {confidence} is not between 0 and 1")
     needed = max(min_units, 2)

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from engine.errors import NotEvaluable
+from engine.stats.exact import ExactSums
 from simulator.ope.evaluated import Array, Evaluated
-from simulator.ope.exact import ExactSums
 
 BLOCK = 1 << 14
 """Rows at a time: their columns stay in the processor's cache."""

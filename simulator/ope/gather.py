@@ -48,6 +48,12 @@ class Gathered:
         """One number a candidate, from the order in which the rows were given into the order in which they are."""
         return flat[self._places]
 
+    def as_given(self, flat: Array) -> Array:
+        """The way back: from the order in which the rows are into the order in which they were given."""
+        given = np.empty_like(flat)
+        given[self._places] = flat
+        return given
+
 
 def gathered(batches: Sequence[LoggedBatch]) -> Gathered:
     """All rows of these batches, with a chosen action, a reward and a propensity each.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from engine.stats.exact import ExactSums
 from simulator.ope.base import Estimator, Sums
 from simulator.ope.dros import DROS
 from simulator.ope.evaluated import Array, Evaluated
-from simulator.ope.exact import ExactSums
 from simulator.ope.sndr import SNDR
 
 _OF_DROS = 2

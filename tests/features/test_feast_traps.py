@@ -195,9 +195,11 @@ def test_threads_and_connections_do_not_get_in_each_others_way(tmp_path: Path) -
     """Feast's own SQLite store shares one connection between threads, and fails."""
     turns, writers, readers = 200, 2, 8
     failures: list[BaseException] = []
+    all_open = threading.Barrier(writers + readers)
 
     def work(number: int) -> None:
         rows = RowStore(tmp_path / "online.db", "shop", busy_ms=10_000)
+        all_open.wait()
         try:
             for turn in range(1, turns + 1):
                 if number < writers:

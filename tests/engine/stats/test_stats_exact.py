@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.ope.exact import BLOCK, ExactSums
+from engine.stats.exact import BLOCK, ExactSums
 
 NUMBERS = st.lists(st.floats(allow_nan=False, allow_infinity=False, width=64), max_size=30)
 
