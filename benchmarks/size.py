@@ -19,6 +19,7 @@ class Size:
         loaded_users: in the file that is loaded.
         seconds: of load on each service in a round over HTTP, of which there are ``http_rounds``.
         rows: of a log in memory that estimators go over.
+        simulated: rounds of a world that a policy is run through.
         profile_seconds: of sampling a decision's stages.
     """
 
@@ -34,6 +35,7 @@ class Size:
     http_rounds: int = 3
     profile_seconds: int = 12
     rows: int = 1_000_000
+    simulated: int = 20_000
 
 
 FULL = Size()
@@ -50,4 +52,5 @@ SMOKE = Size(
     http_rounds=1,
     profile_seconds=1,
     rows=2_000,
+    simulated=300,
 )

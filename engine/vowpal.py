@@ -1,4 +1,4 @@
-"""The one module that touches Vowpal Wabbit.
+"""The one module that touches Vowpal Wabbit, with ``engine.vowpal_examples``.
 
 Examples are built from dicts and owned by Python: features are never formatted or parsed as text, so nothing can be
 injected, and nothing is taken from Vowpal Wabbit's pool, so nothing leaks or is freed twice. An example never leaves
@@ -8,28 +8,30 @@ the workspace it was made with. Namespaces: ``S`` (shared) and ``A`` (action).
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import pylibvw
 import vowpalwabbit
 from vowpalwabbit import Workspace
 
 from engine.errors import ConfigError, SnapshotError, UnsafeExample
 from engine.types import Candidate
+from engine.vowpal_examples import Examples
 from engine.vowpal_flags import Flags
-from engine.vowpal_guards import check_candidates, check_chosen, check_pmf, safe_features, safe_label
+from engine.vowpal_guards import check_chosen, check_pmf, safe_features, safe_label
 
 VERSION: str = vowpalwabbit.__version__
-MAX_CACHED = 2_000
 MIN_MODEL_BYTES = 64
 
 # Counters are not part of a model unless asked for at every load; without them a resumed model differs in its bytes.
 _ALWAYS = ["--quiet", "--preserve_performance_counters"]
 # What a workspace reports differently once it is loaded, though nothing about the model differs.
 _NOT_COMPARED = ("no_predict", "random_seed")
+
+_REFUSED = (RuntimeError, TypeError, ValueError)
 
 _FNV_PRIME = 16777619
 _CONSTANT = 11650396
@@ -57,7 +59,7 @@ class Vowpal:
         self._max_actions = max_actions
         self._lock = threading.Lock()
         self._made_with = _made_with(tuple(self.flags.tokens))
-        self._actions: OrderedDict[str, Any] = OrderedDict()
+        self._ties = self.flags.regcb
 
     @classmethod
     def load(cls, path: Path, flags: str, *, max_actions: int = 200) -> Vowpal:
@@ -78,16 +80,19 @@ class Vowpal:
         if made_with != self._made_with:
             raise SnapshotError(f"{path.name} was made with other flags: {' '.join(sorted(made_with))}")
         with self._lock:
-            self._adopt(loaded)
+            self._examples = Examples(loaded, self._max_actions)
 
     def predict(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> list[float]:
         """The exploration's probabilities, in order of ``candidates``."""
-        check_candidates(candidates, self._max_actions)
         with self._lock:
-            examples = [self._example("S", shared, "shared")]
-            examples += map(self._cached, candidates)
-            pmf: list[float] = self._call(self._workspace.predict, examples)
-        if self.flags.regcb:
+            try:
+                examples = self._examples.offered(candidates)
+                examples.insert(0, self._examples.shared(shared))
+                pylibvw.vw.predict_multi(self._workspace, examples)
+            except _REFUSED as error:
+                raise _unsafe(error) from error
+            pmf: list[float] = examples[0].get_action_scores()
+        if self._ties:
             total = sum(pmf)
             pmf = [p / total for p in pmf]
         check_pmf(pmf, len(candidates))
@@ -107,16 +112,15 @@ class Vowpal:
         Returns the probability that ``predict`` would have given the chosen candidate just before: learning computes it
         anyway.
         """
-        check_candidates(candidates, self._max_actions)
-        check_chosen(chosen, len(candidates))
-        label = safe_label(cost, probability)
         with self._lock:
-            examples = [self._example("S", shared, "shared")]
-            examples += [
-                self._example("A", candidate.features, label) if index == chosen else self._cached(candidate)
-                for index, candidate in enumerate(candidates)
-            ]
-            self._call(self._workspace.learn, examples)
+            try:
+                examples = self._examples.offered(candidates)
+                check_chosen(chosen, len(candidates))
+                examples[chosen] = self._examples.labelled(candidates[chosen], safe_label(cost, probability))
+                examples.insert(0, self._examples.shared(shared))
+                pylibvw.vw.learn_multi(self._workspace, examples)
+            except _REFUSED as error:
+                raise _unsafe(error) from error
             before: float = examples[0].get_action_scores()[chosen]
         return before
 
@@ -155,39 +159,18 @@ class Vowpal:
         return sorted(terms, key=lambda term: -abs(term[1]))
 
     @cached_property
+    def _examples(self) -> Examples:
+        return Examples(_workspace(self.flags.tokens), self._max_actions)
+
+    @property
     def _workspace(self) -> Any:
-        return _workspace(self.flags.tokens)
-
-    @cached_property
-    def _label_type(self) -> Any:
-        return self._workspace.get_label_type()
-
-    def _adopt(self, workspace: Any) -> None:
-        """Examples point into their workspace: a new one starts with a new cache."""
-        self._workspace = workspace
-        self._actions = OrderedDict()
-
-    def _cached(self, candidate: Candidate) -> Any:
-        example = self._actions.get(candidate.key)
-        if example is not None:
-            self._actions.move_to_end(candidate.key)
-            return example
-        example = self._actions[candidate.key] = self._example("A", candidate.features)
-        if len(self._actions) > MAX_CACHED:
-            self._actions.popitem(last=False)
-        return example
-
-    def _example(self, namespace: str, features: Mapping[str, float], label: str | None = None) -> Any:
-        example = self._call(self._workspace.example, {namespace: safe_features(features)}, self._label_type)
-        if label is not None:
-            example.set_label_string(label)
-        example.setup_example()
-        return example
+        return self._examples.workspace
 
     def _hashed(self, namespace: str, features: Mapping[str, float]) -> list[tuple[str, int, float]]:
         """``(name, weight index, value)`` per feature: examples keep the order of the dict they were built from."""
         names = list(safe_features(features))
-        example = self._example(namespace, features)
+        example = self._workspace.example({namespace: safe_features(features)})
+        example.setup_example()
         return [
             (name, example.feature(namespace, i), example.feature_weight(namespace, i)) for i, name in enumerate(names)
         ]
@@ -196,12 +179,9 @@ class Vowpal:
         weight: float = self._workspace.get_weight(index & (self._workspace.num_weights() - 1))
         return weight
 
-    @staticmethod
-    def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        except (RuntimeError, TypeError, ValueError) as error:
-            raise UnsafeExample(f"vowpal wabbit refuses the example: {error}") from error
+
+def _unsafe(error: Exception) -> UnsafeExample:
+    return UnsafeExample(f"vowpal wabbit refuses the example: {error}")
 
 
 def _workspace(arguments: list[str]) -> Any:

@@ -23,10 +23,14 @@ def examples(batch: LoggedBatch, low: float, high: float) -> Iterator[TrainingEx
     rows = zip(contexts, wanted.column("candidates").to_pylist(), features, rewards, strict=True)
     chosen, propensity = wanted.chosen.tolist(), wanted.propensity.tolist()
     known: dict[str, Candidate] = {}
+    newest: tuple[list[str], list[Named] | None] | None = None
+    candidates: tuple[Candidate, ...] = ()
     for row, (context, ids, named, reward) in enumerate(rows):
-        candidates = tuple(
-            _candidate(known, id, None if named is None else named[index]) for index, id in enumerate(ids)
-        )
+        if newest != (ids, named):  # rows that offer the same share one tuple: whoever learns them sees that at once
+            newest = (ids, named)
+            candidates = tuple(
+                _candidate(known, id, None if named is None else named[index]) for index, id in enumerate(ids)
+            )
         yield TrainingExample(_features(context), candidates, chosen[row], propensity[row], reward)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from vowpalwabbit import Workspace
 
-from engine import vowpal as vowpal_module
+from engine import vowpal_examples
 from engine.errors import SnapshotError
 from engine.policies.vw import DEFAULT_FLAGS, VwPolicy
 from engine.types import Candidate
@@ -125,28 +125,48 @@ def test_models_that_are_no_single_sum_are_not_explained(flags: str) -> None:
 
 
 def test_the_cache_of_examples_is_bounded_and_keeps_what_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vowpal_module, "MAX_CACHED", 3)
+    monkeypatch.setattr(vowpal_examples, "MAX_CACHED", 3)
     vowpal = taught(EPSILON, 50)
     vowpal.predict({}, ACTIONS[:1])
     for action in ACTIONS[1:]:
         vowpal.predict({}, (ACTIONS[0], action))
-    assert set(vowpal._actions) == {"a1", "a7", "a8"}
+    assert set(vowpal._examples.actions) == {"a1", "a7", "a8"}
 
 
 def test_a_small_cache_changes_no_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     expected = saved(taught(DEFAULT_FLAGS), tmp_path / "all")
-    monkeypatch.setattr(vowpal_module, "MAX_CACHED", 1)
+    monkeypatch.setattr(vowpal_examples, "MAX_CACHED", 1)
     assert saved(taught(DEFAULT_FLAGS), tmp_path / "one") == expected
+
+
+@pytest.mark.parametrize("flags", [DEFAULT_FLAGS, EPSILON, f"{EPSILON} --cb_type dr", f"{EPSILON} --bag 3"])
+def test_what_was_asked_before_it_is_learned_gives_the_bytes_of_what_was_not(flags: str, tmp_path: Path) -> None:
+    asked, fresh = Vowpal(flags), Vowpal(flags)
+    for shared, offered, chosen, cost, probability in events(300):
+        asked.predict(shared, offered)
+        asked.learn(shared, offered, chosen, cost=cost, probability=probability)
+        fresh.learn(dict(shared), list(offered), chosen, cost=cost, probability=probability)
+    assert saved(asked, tmp_path / "asked") == saved(fresh, tmp_path / "fresh")
+
+
+def test_a_context_that_is_changed_after_it_was_asked_about_is_learned_as_it_is_then(tmp_path: Path) -> None:
+    changed, fresh = Vowpal(EPSILON), Vowpal(EPSILON)
+    shared = {"visits": 1.0}
+    changed.predict(shared, ACTIONS)
+    shared["visits"] = -0.5
+    for vowpal, context in ((changed, shared), (fresh, {"visits": -0.5})):
+        vowpal.learn(context, ACTIONS, 0, cost=-1.0, probability=0.5)
+    assert saved(changed, tmp_path / "changed") == saved(fresh, tmp_path / "fresh")
 
 
 def test_examples_of_one_workspace_are_never_used_in_another(tmp_path: Path) -> None:
     taught(EPSILON).save(tmp_path / "model")
     vowpal = Vowpal(EPSILON)
     vowpal.predict({}, ACTIONS)
-    before = {id(example) for example in vowpal._actions.values()}
+    before = {id(example) for example in vowpal._examples.actions.values()}
     assert before
     vowpal.restore(tmp_path / "model")
-    assert not vowpal._actions
+    assert not vowpal._examples.actions
     assert vowpal.predict({}, ACTIONS) == Vowpal.load(tmp_path / "model", EPSILON).predict({}, ACTIONS)
 
 
