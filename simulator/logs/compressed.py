@@ -17,9 +17,17 @@ from simulator.logs.faults import UnreadableLog
 
 def opened(path: Path) -> IO[bytes]:
     """The file's content, gunzipped if need be."""
+    return cast("IO[bytes]", gzip.open(path)) if _is_gzip(path) else path.open("rb")
+
+
+def streamed(path: Path) -> pa.NativeFile:
+    """The same for Arrow: its threads, which may outlive a reader, hold no Python object of it."""
+    return pa.input_stream(path, compression="gzip" if _is_gzip(path) else None)
+
+
+def _is_gzip(path: Path) -> bool:
     with path.open("rb") as file:
-        is_gzip = file.read(len(GZIP)) == GZIP
-    return cast("IO[bytes]", gzip.open(path)) if is_gzip else path.open("rb")
+        return file.read(len(GZIP)) == GZIP
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from simulator.logs.compressed import naming, opened
+from simulator.logs.compressed import naming, opened, streamed
 from simulator.logs.faults import Faults, RowFault, UnreadableLog
 from simulator.logs.schema import Indices
 
@@ -117,7 +117,7 @@ class CsvTable:
             include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=True
         )
         read = pacsv.ReadOptions(use_threads=False, block_size=CSV_BYTES)
-        with naming(self.path, "CSV with a header"), opened(self.path) as file:
+        with naming(self.path, "CSV with a header"), streamed(self.path) as file:
             parse = pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=skipped.take)
             for batch in pacsv.open_csv(file, read, parse, convert):
                 yield Rows(batch, skipped.numbers(batch.num_rows))
