@@ -7,8 +7,11 @@ import typer
 from api import logs
 from api.cli import (
     archive,
+    audit,
+    convert,
     demo,
     doctor,
+    evaluate,
     export,
     features,
     keys,
@@ -40,6 +43,9 @@ app.command()(rebuild.rebuild)
 app.command()(archive.archive)
 app.command()(retain.retain)
 app.command()(export.export)
+app.command()(evaluate.evaluate)
+app.command()(audit.audit)
+app.command()(convert.convert)
 app.command()(doctor.doctor)
 app.command()(quarantine.quarantine)
 app.add_typer(features.app, name="features")

@@ -17,12 +17,13 @@ class Progress:
     """Says every now and then, on standard error, how many of ``total`` are done.
 
     Args:
+        total: ``None`` if nobody knows.
         start: how many were done before.
         clock: seconds that never go back.
     """
 
     def __init__(
-        self, what: str, total: int, *, start: int = 0, out: TextIO | None = None, clock: Clock = time.monotonic
+        self, what: str, total: int | None, *, start: int = 0, out: TextIO | None = None, clock: Clock = time.monotonic
     ) -> None:
         self._what = what
         self._total = total
@@ -38,9 +39,16 @@ class Progress:
             return
         self._said = now
         rate = (done - self._start) / (now - self._began)
-        left = f", {_duration((self._total - done) / rate)} left" if rate > 0 and done < self._total else ""
-        line = f"{self._what}: {done:,} of {max(done, self._total):,}, {rate:,.0f} a second{left}"
+        line = f"{self._what}: {done:,}{self._of(done)}, {rate:,.0f} a second{self._left(done, rate)}"
         print(f"\r\033[K{line}" if self._out.isatty() else line, end="" if self._out.isatty() else "\n", file=self._out)
+
+    def _of(self, done: int) -> str:
+        return "" if self._total is None else f" of {max(done, self._total):,}"
+
+    def _left(self, done: int, rate: float) -> str:
+        if self._total is None or rate <= 0 or done >= self._total:
+            return ""
+        return f", {_duration((self._total - done) / rate)} left"
 
     def end(self) -> None:
         """Leave the line."""

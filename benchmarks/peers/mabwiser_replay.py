@@ -36,8 +36,7 @@ def main() -> None:
 
 def _by_arm(simulator: Simulator) -> list[dict[str, float]]:
     stats = simulator.bandit_to_arm_to_stats_avg["linucb"]
-    total = stats.get("total", stats)
-    return [each for each in total.values() if each["count"]]
+    return [each for each in stats["total"].values() if each["count"]]
 
 
 if __name__ == "__main__":

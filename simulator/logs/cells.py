@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from simulator.logs.faults import NAMED, Faults, RowFault
+from simulator.logs.faults import NAMED, Faults, RowFault, UnreadableLog
 from simulator.logs.schema import Array, Indices, Mask
 
 
 class Cells:
-    """Converts columns of some rows.
+    """Converts columns of some rows. All raise ``UnreadableLog`` for a column of which no cell could be used.
 
     Attributes:
         bad: the rows that have a cell that cannot be used; each is counted once.
@@ -35,17 +35,21 @@ class Cells:
 
     def times(self, column: str) -> Any:
         """As UTC times, of ISO 8601; null where the cell is empty."""
-        array = self.rows.column(column)
-        if pa.types.is_timestamp(array.type) and array.type.tz is None:
-            return array.cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
-        return self._cast(column, pa.timestamp("us", tz="UTC"), "a time with its offset, as 2026-01-31T12:00:00Z")
+        array, kind = self._plain(column), pa.timestamp("us", tz="UTC")
+        if pa.types.is_timestamp(array.type):
+            return array.cast(kind, safe=False)  # what is finer than a microsecond is cut off
+        expected = "a time with its offset, as 2026-01-31T12:00:00Z"
+        if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_date(array.type)):
+            raise UnreadableLog(f"{column}: expected {expected}, found {array.type}")
+        return self._cast(column, kind, expected)
 
     def texts(self, column: str) -> Any:
         """As strings; null where the cell is empty."""
-        array = self.rows.column(column)
-        if pa.types.is_dictionary(array.type):
-            array = array.dictionary_decode()
-        return array.cast(pa.string())
+        return self._all(column, pa.string(), "texts")
+
+    def lists(self, column: str, kind: pa.DataType) -> Any:
+        """As lists of this kind; null where there is none."""
+        return self._all(column, kind, "lists")
 
     def refuse(self, bad: Mask, field: str, expected: str, found: Any) -> None:
         """Split rows off for one reason, unless they are already."""
@@ -58,11 +62,24 @@ class Cells:
         self.bad |= bad
 
     def _cast(self, column: str, kind: pa.DataType, expected: str) -> Any:
-        array = self.rows.column(column)
+        array = self._plain(column)
         try:
             return array.cast(kind)
         except pa.ArrowInvalid:
             return self._one_by_one(column, array, kind, expected)
+        except (pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            raise UnreadableLog(f"{column}: expected {expected}, found {array.type}") from error
+
+    def _all(self, column: str, kind: pa.DataType, expected: str) -> Any:
+        array = self._plain(column)
+        try:
+            return array.cast(kind)
+        except pa.ArrowException as error:
+            raise UnreadableLog(f"{column}: expected {expected}, found {array.type}: {error}") from error
+
+    def _plain(self, column: str) -> Any:
+        array = self.rows.column(column)
+        return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
     def _one_by_one(self, column: str, array: Any, kind: pa.DataType, expected: str) -> Any:
         distinct = pc.unique(array)

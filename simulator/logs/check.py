@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from simulator.logs.check_candidates import of_candidates, of_context, of_features
 from simulator.logs.faults import NAMED, Faults, RowFault
+from simulator.logs.finding import Finding, null, rows_with
 from simulator.logs.schema import Array, LoggedBatch, Mask
 from simulator.logs.seen import SeenIds
+from simulator.logs.single import LARGEST, LEAST
 
 PMF_TOLERANCE = 1e-4
 """What probabilities that sum to 1 may miss it by, and the propensity its place in the pmf: for 32-bit floats and
 decimals that were cut off."""
+
+WEIGHT_TOLERANCE = 0.05
+"""What a propensity may miss its place in the pmf by, in parts of it: weights are wrong by as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +39,6 @@ class Rules:
     reward_range: tuple[float, float] | None = None
     propensities: bool = True
     unique_ids: bool = True
-
-
-class _Finding(NamedTuple):
-    bad: Mask
-    field: str
-    expected: str
-    found: Any
 
 
 @dataclass(slots=True)
@@ -60,12 +59,12 @@ class Checker:
         good = batch.filter(~bad)
         if self.rules.unique_ids and good.has("id"):
             again = self._ids.duplicates(good.column("id"))
-            self._count(good, _Finding(again, "id", "an id that no row had before", good.column("id")), again)
+            self._count(good, Finding(again, "id", "an id that no row had before", good.column("id")), again)
             good = good.filter(~again)
         self.faults.good += len(good)
         return good
 
-    def _count(self, batch: LoggedBatch, finding: _Finding, bad: Mask) -> None:
+    def _count(self, batch: LoggedBatch, finding: Finding, bad: Mask) -> None:
         rows = np.flatnonzero(bad)
         first = [
             RowFault(int(batch.numbers[row]), finding.field, finding.expected, _shown(finding.found[int(row)]))
@@ -73,68 +72,73 @@ class Checker:
         ]
         self.faults.add_many(first, len(rows))
 
-    def _findings(self, batch: LoggedBatch) -> Iterator[_Finding]:
+    def _findings(self, batch: LoggedBatch) -> Iterator[Finding]:
         names = set(batch.rows.schema.names)
         if "id" in names:
-            yield _Finding(_null(batch, "id"), "id", "an id", batch.column("id"))
+            yield Finding(null(batch, "id"), "id", "an id", batch.column("id"))
         if {"candidates", "chosen"} <= names:
             yield from _choice(batch)
+        if "candidates" in names:
+            yield from of_candidates(batch)
+        if "context" in names:
+            yield from of_context(batch)
+        if "features" in names:
+            yield from of_features(batch, "candidates" in names)
         if "propensity" in names:
             yield from self._propensity(batch, "chosen" in names)
         if {"candidates", "pmf"} <= names:
             yield from _pmf(batch, names)
         if "reward" in names:
             yield from self._reward(batch)
-        if "keep" in names and not _within(batch.keep, 0.0, 1.0):
-            yield _Finding(~((batch.keep > 0.0) & (batch.keep <= 1.0)), "keep", "a probability above 0", batch.keep)
+        if "keep" in names and not _within(batch.keep, LEAST, 1.0):
+            yield Finding(~((batch.keep >= LEAST) & (batch.keep <= 1.0)), "keep", "a probability above 0", batch.keep)
 
-    def _propensity(self, batch: LoggedBatch, has_chosen: bool) -> Iterator[_Finding]:
+    def _propensity(self, batch: LoggedBatch, has_chosen: bool) -> Iterator[Finding]:
         values = batch.propensity
-        if _within(values, 0.0, 1.0):
+        if _within(values, LEAST, 1.0):
             return
-        null = _null(batch, "propensity")
+        unknown = null(batch, "propensity")
         if self.rules.propensities:
-            missing = null & (batch.chosen >= 0) if has_chosen else null
-            yield _Finding(missing, "propensity", "the probability of what was chosen", batch.column("propensity"))
-        bad = ~null & ~((values > 0.0) & (values <= 1.0))
-        yield _Finding(bad, "propensity", "a probability above 0 and at most 1", values)
+            missing = unknown & (batch.chosen >= 0) if has_chosen else unknown
+            yield Finding(missing, "propensity", "the probability of what was chosen", batch.column("propensity"))
+        bad = ~unknown & ~((values >= LEAST) & (values <= 1.0))
+        yield Finding(bad, "propensity", "a probability above 0 and at most 1", values)
 
-    def _reward(self, batch: LoggedBatch) -> Iterator[_Finding]:
+    def _reward(self, batch: LoggedBatch) -> Iterator[Finding]:
         values = batch.reward
-        low, high = self.rules.reward_range or (-np.inf, np.inf)
-        if len(values) and low <= values.min() and values.max() <= high and np.isfinite(values.sum()):
+        low, high = self.rules.reward_range or (-LARGEST, LARGEST)
+        if _within(values, max(low, -LARGEST), min(high, LARGEST)):
             return
-        settled = ~_null(batch, "reward")
-        yield _Finding(settled & ~np.isfinite(values), "reward", "a finite number", values)
+        settled = ~null(batch, "reward")
+        yield Finding(settled & ~(np.abs(values) <= LARGEST), "reward", "a finite number that 32 bits can hold", values)
         outside = settled & ~((values >= low) & (values <= high))
-        yield _Finding(outside, "reward", f"a number within the declared [{low:g}, {high:g}]", values)
+        yield Finding(outside, "reward", f"a number within the declared [{low:g}, {high:g}]", values)
 
 
-def _choice(batch: LoggedBatch) -> Iterator[_Finding]:
+def _choice(batch: LoggedBatch) -> Iterator[Finding]:
     counts = np.diff(batch.offsets)
     chosen = batch.chosen
     bad = (chosen >= counts) | (chosen < -1)
-    yield _Finding(bad, "chosen", "one of the candidates", chosen)
+    yield Finding(bad, "chosen", "one of the candidates", chosen)
 
 
-def _pmf(batch: LoggedBatch, names: set[str]) -> Iterator[_Finding]:
+def _pmf(batch: LoggedBatch, names: set[str]) -> Iterator[Finding]:
     lengths, counts = np.diff(batch.pmf_offsets), np.diff(batch.offsets)
-    null = _null(batch, "pmf")
-    yield _Finding(~null & (lengths != counts), "pmf", "a probability for each candidate", lengths)
+    yield Finding(~null(batch, "pmf") & (lengths != counts), "pmf", "a probability for each candidate", lengths)
     wrong = ~np.isfinite(batch.pmf) | (batch.pmf < 0.0) | (batch.pmf > 1.0 + PMF_TOLERANCE)
-    yield _Finding(_sums(wrong, batch) > 0, "pmf", "probabilities within [0, 1]", batch.column("pmf"))
+    yield Finding(rows_with(wrong, batch.pmf_offsets), "pmf", "probabilities within [0, 1]", batch.column("pmf"))
     sums = _sums(np.where(wrong, 0.0, batch.pmf), batch)
-    yield _Finding((lengths > 0) & (np.abs(sums - 1.0) > PMF_TOLERANCE), "pmf", "probabilities that sum to 1", sums)
+    yield Finding((lengths > 0) & (np.abs(sums - 1.0) > PMF_TOLERANCE), "pmf", "probabilities that sum to 1", sums)
     if {"chosen", "propensity"} <= names:
         yield _of_chosen(batch, lengths)
 
 
-def _of_chosen(batch: LoggedBatch, lengths: Any) -> _Finding:
+def _of_chosen(batch: LoggedBatch, lengths: Any) -> Finding:
     has = (batch.chosen >= 0) & (batch.chosen < lengths) & ~np.isnan(batch.propensity)
     logged = np.full(len(batch), np.nan)
     logged[has] = batch.pmf[(batch.pmf_offsets[:-1] + batch.chosen)[has]]
-    bad = has & (np.abs(logged - batch.propensity) > PMF_TOLERANCE)
-    return _Finding(bad, "propensity", "the pmf's probability of what was chosen", batch.propensity)
+    bad = has & (np.abs(logged - batch.propensity) > np.minimum(PMF_TOLERANCE, WEIGHT_TOLERANCE * logged))
+    return Finding(bad, "propensity", "the pmf's probability of what was chosen", batch.propensity)
 
 
 def _sums(values: Any, batch: LoggedBatch) -> Array:
@@ -143,13 +147,9 @@ def _sums(values: Any, batch: LoggedBatch) -> Array:
     return np.asarray(running[batch.pmf_offsets[1:]] - running[batch.pmf_offsets[:-1]])
 
 
-def _null(batch: LoggedBatch, name: str) -> Mask:
-    return np.asarray(batch.column(name).is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
-
-
-def _within(values: Array, above: float, most: float) -> bool:
+def _within(values: Array, least: float, most: float) -> bool:
     """Whether all are, told from the least and the greatest; NaN is in no range."""
-    return bool(len(values) and values.min() > above and values.max() <= most)
+    return bool(len(values) and values.min() >= least and values.max() <= most)
 
 
 def _shown(value: Any) -> str:

@@ -17,6 +17,8 @@ from simulator.logs.schema import LOG, Indices, LoggedBatch, offsets_of
 from simulator.logs.tables import Rows, Table
 
 MOST_ACTIONS = 10_000
+MOST_CANDIDATES = 1 << 23
+"""Of all rows that are held at a time: where there are many actions, there are few rows."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class MappedReader:
         ids = self._ids(faults)
         read = {column for column, use in self.columns.used.items() if use != "context" or "context" in wanted}
         for rows in self.table.rows(read, faults):
-            yield _RowsOfLog(self.columns, ids, rows, faults).batch(wanted)
+            for some in _parts(rows, 1 if ids is None else len(ids)):
+                yield _RowsOfLog(self.columns, ids, some, faults).batch(wanted)
 
     def _ids(self, faults: Faults) -> Any:
         """Candidates of every row; ``None`` where each row has its own."""
@@ -61,6 +64,12 @@ class MappedReader:
             if len(found) > MOST_ACTIONS:
                 raise UnreadableLog(f"{self.columns.action}: expected at most {MOST_ACTIONS:,} actions, found more")
         return pa.array(sorted(found), pa.string())
+
+
+def _parts(rows: Rows, candidates: int) -> Iterator[Rows]:
+    most = max(1, MOST_CANDIDATES // max(1, candidates))
+    for start in range(0, len(rows.numbers), most):
+        yield Rows(rows.batch.slice(start, most), rows.numbers[start : start + most])
 
 
 class _RowsOfLog:
@@ -91,7 +100,7 @@ class _RowsOfLog:
             "context": self._context() if "context" in wanted else pa.nulls(size, LOG.field("context").type),
             "candidates": candidates,
             "features": pa.nulls(size, LOG.field("features").type),
-            "pmf": pa.nulls(size, LOG.field("pmf").type) if columns.pmf is None else cells.rows.column(columns.pmf),
+            "pmf": self._pmf(),
             "chosen": chosen,
             "propensity": self._propensity(labels, candidates),
             "policy": self._text(columns.policy),
@@ -112,7 +121,7 @@ class _RowsOfLog:
             candidates = lists_of(self._ids, self._size)
         else:
             assert isinstance(self._columns.actions, str)
-            candidates = self._cells.rows.column(self._columns.actions).cast(pa.list_(pa.string()))
+            candidates = self._cells.lists(self._columns.actions, LOG.field("candidates").type)
             chosen = _index_of(labels, candidates)
         missing = np.asarray(pc.and_(labels.is_valid(), chosen.is_null()).to_numpy(zero_copy_only=False), np.bool_)
         self._cells.refuse(missing, self._columns.action, "one of the candidates", labels)
@@ -128,6 +137,10 @@ class _RowsOfLog:
             return pa.repeat(pa.scalar(given, pa.float64()), self._size)
         at = pc.index_in(labels, pa.array(list(given), pa.string()), skip_nulls=True)
         return pa.array(list(given.values()), pa.float64()).take(at)
+
+    def _pmf(self) -> Any:
+        kind, column = LOG.field("pmf").type, self._columns.pmf
+        return pa.nulls(self._size, kind) if column is None else self._cells.lists(column, kind)
 
     def _context(self) -> Any:
         made = ContextMaker(self._size)

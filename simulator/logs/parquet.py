@@ -9,11 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.archive.files import TEMPORARY
-from engine.flush import flush
 from simulator.logs.faults import Faults, UnreadableLog
 from simulator.logs.schema import LOG, LoggedBatch
 from simulator.logs.tables import Table
+from simulator.logs.whole_file import whole
 
 COMPRESSION = "zstd"
 GROUP_ROWS = 1 << 18
@@ -52,18 +51,11 @@ class ColumnsReader:
 
 def write_parquet(batches: Iterable[LoggedBatch], path: Path) -> int:
     """Write a log; the file is at ``path`` when all of it is written, never by half. Returns the number of rows."""
-    temporary = path.with_name(f"{TEMPORARY}{path.name}")
     count = 0
-    try:
-        with pq.ParquetWriter(temporary, LOG, compression=COMPRESSION) as writer:
-            for batch in batches:
-                writer.write_table(pa.Table.from_batches([_whole(batch)]), row_group_size=GROUP_ROWS)
-                count += len(batch)
-        flush(temporary)
-        temporary.replace(path)
-        flush(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as place, pq.ParquetWriter(place, LOG, compression=COMPRESSION) as writer:
+        for batch in batches:
+            writer.write_table(pa.Table.from_batches([_whole(batch)]), row_group_size=GROUP_ROWS)
+            count += len(batch)
     return count
 
 
@@ -77,7 +69,11 @@ def _filled(rows: pa.RecordBatch, column: pa.Field) -> pa.Array:
     array = rows.column(column.name)
     if array.null_count and column.name in _DEFAULTS:
         array = array.fill_null(_DEFAULTS[column.name])
+    kind: pa.DataType = array.type
+    if column.name == "time" and pa.types.is_integer(kind):
+        raise UnreadableLog(f"{column.name}: expected {column.type}, found {kind}, which does not say its unit")
     try:
-        return array if array.type == column.type else array.cast(column.type)
+        # Of times, what is finer than a microsecond is cut off.
+        return array if kind == column.type else array.cast(column.type, safe=not pa.types.is_timestamp(kind))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise UnreadableLog(f"{column.name}: expected {column.type}, found {array.type}: {error}") from error

@@ -34,6 +34,15 @@ BAD = {
     "keep NaN": ({"keep": math.nan}, "keep"),
     "no id": ({"id": None}, "id"),
     "an id again": ({"id": "d0"}, "id"),
+    "a propensity that no weight can hold": ({"propensity": 1e-40, "pmf": None}, "propensity"),
+    "a small propensity twice too great": ({"pmf": [0.9998, 0.0001, 0.0001], "propensity": 0.0002}, "propensity"),
+    "a candidate twice": ({"candidates": ["a", "b", "a"]}, "candidates"),
+    "a candidate without an id": ({"candidates": ["a", "b", None]}, "candidates"),
+    "context NaN": ({"context": {"age": math.nan}}, "context"),
+    "context beyond 32 bits": ({"context": {"age": 1e39}}, "context"),
+    "features of some candidates only": ({"features": [[("price", 1.0)]]}, "features"),
+    "features NaN": ({"features": [[("price", 1.0)], [("price", math.nan)], []]}, "features"),
+    "keep that no weight can hold": ({"keep": 1e-40}, "keep"),
 }
 
 

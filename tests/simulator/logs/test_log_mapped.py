@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from simulator.logged.mapping import LogMapping, MetricSpec
+from simulator.logs import mapped
 from simulator.logs.check import Rules
 from simulator.logs.faults import Faults, UnreadableLog
 from simulator.logs.mapping import Columns
@@ -136,3 +138,38 @@ def test_what_is_no_log_is_refused(tmp_path):
     for source in (tmp_path / "empty.csv", tmp_path / "none.csv", 5):
         with pytest.raises(UnreadableLog):
             open_log(source)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "use"),
+    [
+        ("bought", [[1.0], [2.0]], "reward"),
+        ("arm", [{"id": "a"}, {"id": "b"}], "action"),
+        ("when", [1.5, 2.5], "time"),
+        ("pmf", ["half", "half"], "pmf"),
+    ],
+)
+def test_a_column_of_which_no_cell_can_be_used_is_named(column, values, use):
+    table = pa.table({"arm": ["a", "b"], "bought": [1.0, 0.0], "p": [0.5, 0.5], column: values})
+    columns = replace(Columns(reward="bought", action="arm", propensity="p"), **{use: column})
+    with pytest.raises(UnreadableLog, match=f"{column}: expected"):
+        list(open_log(table, columns=columns).batches(Faults()))
+
+
+def test_times_finer_than_a_microsecond_and_words_as_codes_are_read():
+    when = pa.array([1_700_000_000_000_000_001] * 2, pa.timestamp("ns"))
+    table = pa.table(
+        {"arm": pa.array(["a", "b"]).dictionary_encode(), "bought": [1.0, 0.0], "p": [0.5, 0.5], "when": when}
+    )
+    columns = Columns(reward="bought", action="arm", propensity="p", time="when")
+    (read,) = open_log(table, columns=columns).batches(Faults())
+    assert read.time_us.tolist() == [1_700_000_000_000_000] * 2
+    assert read.chosen.tolist() == [0, 1]
+
+
+def test_many_actions_are_read_a_few_rows_at_a_time(monkeypatch):
+    monkeypatch.setattr(mapped, "MOST_CANDIDATES", 6)
+    table = pa.table({"arm": list("abc") * 3, "bought": [1.0] * 9, "p": [0.5] * 9})
+    read = list(open_log(table, columns=Columns(reward="bought", action="arm", propensity="p")).batches(Faults()))
+    assert [len(batch) for batch in read] == [2, 2, 2, 2, 1]
+    assert [number for batch in read for number in batch.numbers] == list(range(1, 10))

@@ -1,0 +1,1 @@
+"""Policies as people name them."""
