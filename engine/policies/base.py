@@ -41,6 +41,11 @@ class Policy(ABC):
         return True
 
     @property
+    def named_actions(self) -> frozenset[str]:
+        """Ids of the actions that its parameters name: there is a mistake if nobody ever offers them."""
+        return frozenset()
+
+    @property
     def alarms(self) -> int:
         """How often it noticed, while it learned, that what it had learned no longer holds."""
         return 0

@@ -17,6 +17,11 @@ class BaselinePolicy(Policy):
     def __init__(self, action: str) -> None:
         self.action = action
 
+    @property
+    def named_actions(self) -> frozenset[str]:
+        """See ``Policy.named_actions``."""
+        return frozenset([self.action])
+
     def _pmf(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> Sequence[float]:
         pmf = [float(candidate.id == self.action) for candidate in candidates]
         if not any(pmf):

@@ -30,6 +30,11 @@ class FixedPolicy(Policy):
             )
         self.shares = shares
 
+    @property
+    def named_actions(self) -> frozenset[str]:
+        """See ``Policy.named_actions``."""
+        return frozenset(self.shares)
+
     def _pmf(self, shared: Mapping[str, float], candidates: Sequence[Candidate]) -> Sequence[float]:
         shares = [self.shares.get(candidate.id, 0.0) for candidate in candidates]
         total = sum(shares)

@@ -34,6 +34,7 @@ def evaluate(log: Log, policy: Policy, question: Question | None = None, *, watc
     Raises:
         UnreadableLog: nothing of the log may be believed.
         NotEvaluable: the policy learns.
+        ConfigError: the policy names actions that no row offers.
     """
     asked, read = question or Question(), read_for(log, policy, watch)
     found = read.evaluation()

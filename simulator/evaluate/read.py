@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import numpy as np
+import pyarrow.compute as pc
 
+from engine.errors import ConfigError
 from engine.policies.base import Policy
 from engine.stats.sums import Moments
 from simulator.audit.audit import Audit
@@ -35,6 +37,7 @@ class Read:
     Attributes:
         pmfs: the policy's probabilities, flat, of each batch.
         parts: each batch as estimators see it, without a reward model.
+        offered: those of the actions that the policy names which some row has among its candidates.
     """
 
     policy: str
@@ -44,6 +47,7 @@ class Read:
     parts: list[Evaluated] = field(default_factory=list)
     audits: list[Audit] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
+    offered: set[str] = field(default_factory=set)
 
     def add(self, batch: LoggedBatch, policy: Policy) -> None:
         """One more batch. Raises ``NotEvaluable`` if the policy learns."""
@@ -51,6 +55,8 @@ class Read:
         if not len(good):
             self.audits.append(Audit(counted))
             return
+        if not policy.named_actions <= self.offered:
+            self.offered |= policy.named_actions.intersection(pc.unique(good.actions).to_pylist())
         pmf = target_pmf(policy, good)
         part = _weighed(good, pmf)
         self.batches.append(good)
@@ -71,11 +77,15 @@ def read_for(log: Log, policy: Policy, watch: Watch = unwatched) -> Read:
     Raises:
         UnreadableLog: nothing of the log may be believed.
         NotEvaluable: the policy learns.
+        ConfigError: it names actions that no row offers.
     """
     read = Read(policy.name, log.taken_for)
     for batch in log.batches(read.faults):
         read.add(batch, policy)
         watch(read.faults.good)
+    strange = sorted(policy.named_actions - read.offered)
+    if read.batches and strange:
+        raise ConfigError(f"policy {policy.name}: no row of the log offers {', '.join(map(repr, strange))}")
     return read
 
 

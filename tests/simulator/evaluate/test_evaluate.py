@@ -108,6 +108,12 @@ def test_a_policy_that_learns_is_sent_to_replay(rows: pa.Table):
         evaluate(open_log(rows), policy_of("linucb"))
 
 
+@pytest.mark.parametrize("policy", ["baseline:action=nosuch", "fixed:shares={a: 1, nosuch: 1}"])
+def test_a_policy_that_names_what_nobody_offers_is_refused(rows: pa.Table, policy: str):
+    with pytest.raises(ConfigError, match="no row of the log offers 'nosuch'"):
+        evaluate(open_log(rows), policy_of(policy))
+
+
 def test_an_audit_has_the_same_verdict_and_no_numbers(rows: pa.Table):
     policy = policy_of("baseline:action=c")
     audit, whole = audited(open_log(rows), policy), evaluate(open_log(rows), policy)
