@@ -22,7 +22,8 @@ from datetime import datetime, timezone
 import pandas as pd
 from feast import FeatureStore
 row = {"user_id": sys.argv[1], "visits": 41, "purchases": 7, "last_visit_unix": 1_790_000_000, "last_category": "toys",
-       "churn_risk": 0.25, "lifetime_value": 99.0, "event_timestamp": datetime.now(timezone.utc)}
+       "previous_category": "garden", "orders_90d": 2, "last_purchase_unix": 1_789_000_000, "churn_risk": 0.25,
+       "lifetime_value": 99.0, "event_timestamp": datetime.now(timezone.utc)}
 FeatureStore("feature_repo").write_to_online_store("user_activity", df=pd.DataFrame([row]))
 """
 

@@ -131,7 +131,8 @@ def test_what_was_synced_at_any_moment_has_all_that_was_acknowledged_and_goes_on
     assert len(taken) == MOMENTS
     assert sum(taken) > 0, "nothing was ever unsynced: that cannot be"
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        assert not any(pool.map(lambda moment: _findings_after_going_on(make, moment, final), moments))
+        found = list(pool.map(lambda moment: _findings_after_going_on(make, moment, final), moments))
+    assert not any(found), found
     _is_served_again(make, moments[-1])
 
 

@@ -1,7 +1,8 @@
 """What of a folder's files is on the disk for certain, by the record of every change and every sync.
 
 A write is safe once a sync of its file, begun after the write had ended, has ended. Of the rest a loss of power may
-leave anything; ``cut`` leaves zeros, or nothing where the file ended with it.
+leave anything; ``cut`` leaves zeros, or nothing where the file ended with it. A file whose length was safe does not get
+shorter by writes within it: SQLite takes an empty file for a new database, and drops the write-ahead log beside it.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ class Span:
 
 @dataclass(slots=True)
 class File:
-    """How long it is, as far as the record tells, and what of it no sync has covered."""
+    """How long it is, as far as the record tells, how long for certain, and what of it no sync has covered."""
 
     size: int = 0
+    safe: int = 0
     unsynced: list[Span] = field(default_factory=list)
 
     def write(self, start: int, length: int, ended: int) -> None:
@@ -48,12 +50,13 @@ class File:
 
     def truncate(self, size: int) -> None:
         """It ends here now."""
-        self.size = size
+        self.size, self.safe = size, min(size, self.safe)
         kept = (Span(each.start, min(each.stop, size), each.ended) for each in self.unsynced)
         self.unsynced = [each for each in kept if each.start < each.stop]
 
     def sync(self, begun: int) -> None:
         """Whatever had been written when the sync began is safe."""
+        self.safe = max([self.safe, *(each.stop for each in self.unsynced if each.ended < begun)])
         self.unsynced = [each for each in self.unsynced if each.ended >= begun]
 
 
@@ -103,7 +106,7 @@ class Disk:
         for path, file in self.files.items():
             if path.is_relative_to(self.root) and (target := copy / path.relative_to(self.root)).is_file():
                 gone = [each for each in file.unsynced if luck.random() < lost]
-                _zero(target, gone)
+                _zero(target, gone, file.safe)
                 taken += len(gone)
         return taken
 
@@ -115,12 +118,12 @@ class Disk:
         return [self.root / name for name in _NAMES.findall(call.arguments)]
 
 
-def _zero(path: Path, spans: list[Span]) -> None:
+def _zero(path: Path, spans: list[Span], safe: int) -> None:
     with path.open("r+b") as file:
         for span in sorted(spans, key=lambda span: -span.start):
             size = file.seek(0, os.SEEK_END)
+            end = span.stop if span.stop < size else min(size, max(span.start, safe))
             if span.stop >= size:
-                file.truncate(min(span.start, size))
-            else:
-                file.seek(span.start)
-                file.write(bytes(span.stop - span.start))
+                file.truncate(end)
+            file.seek(span.start)
+            file.write(bytes(max(0, end - span.start)))

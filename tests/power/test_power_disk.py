@@ -50,6 +50,13 @@ def test_in_the_middle_zeros_are_left(roots):
     assert left(roots, '1 pwrite64(3<@/f>, ""..., 4, 4) = 4') == b"abcd\0\0\0\0ijkl"
 
 
+def test_a_length_that_was_safe_stays(roots):
+    whole = '1 pwrite64(3<@/f>, ""..., 12, 0) = 12'
+    assert left(roots, whole, SYNC, WRITE) == b"abcdefgh\0\0\0\0"
+    assert left(roots, whole, SYNC, whole) == bytes(12)
+    assert left(roots, whole, SYNC, "1 ftruncate(3<@/f>, 10) = 0", WRITE) == bytes(10)
+
+
 def test_the_sync_of_another_file_does_not_help(roots):
     assert left(roots, WRITE, "1 fdatasync(4<@/g>) = 0") == b"abcdefgh"
 
