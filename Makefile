@@ -29,8 +29,10 @@ lint: setup
 	$(BIN)/lint-imports
 
 test: setup tools lint
-	$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile $(ARGS) || test $$? -eq 5
-	$(BIN)/python -m pytest -m alone $(ARGS) || test $$? -eq 5
+	failed=0; \
+	$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile $(ARGS) || test $$? -eq 5 || failed=1; \
+	$(BIN)/python -m pytest -m alone $(ARGS) || test $$? -eq 5 || failed=1; \
+	exit $$failed
 
 coverage: setup tools
 	mkdir -p build

@@ -132,7 +132,8 @@ def test_what_was_synced_at_any_moment_has_all_that_was_acknowledged_and_goes_on
     assert sum(taken) > 0, "nothing was ever unsynced: that cannot be"
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(lambda moment: _findings_after_going_on(make, moment, final), moments))
-    assert not any(found), found
+    findings = [f"moment {number}: {finding}" for number, of_one in enumerate(found) for finding in of_one]
+    assert not findings, "\n".join(findings[:5])
     _is_served_again(make, moments[-1])
 
 

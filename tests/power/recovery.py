@@ -1,4 +1,4 @@
-"""What becomes of files that a loss of power left: a learner goes on from them."""
+"""What becomes of files that a loss of power left: the journal gets what the spool has, and a learner goes on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from api.settings import Settings
 from api.wiring import build_learner, open_histories
 from engine.learn import Learner
+from engine.spool.drain import BATCH
+from engine.spool.spool import Spool
 from tests.chaos.journaled import Journaled
 
 OFFICE_SECONDS = 30.0
@@ -25,8 +27,21 @@ def learner_in_office(settings: Settings) -> Learner:
     return learner
 
 
+def delivered(settings: Settings) -> None:
+    """Give the journal what was acknowledged while it was slow, as a service does that starts again."""
+    shards = open_histories(settings)
+    for name, journal in zip(shards.names, shards.journals, strict=True):
+        spool = Spool(settings.spool_path / name)
+        spool.adopt()
+        while batch := spool.first(BATCH):
+            journal.append(batch.records)
+            spool.drained(batch)
+        spool.close()
+
+
 def settled(settings: Settings) -> Journaled:
-    """Learn until every window is closed, and return what the journal has then."""
+    """Deliver, learn until every window is closed, and return what the journal has then."""
+    delivered(settings)
     journaled = Journaled(open_histories(settings).journals)
     learner = learner_in_office(settings)
     learner.restore()
