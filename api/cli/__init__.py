@@ -20,6 +20,7 @@ from api.cli import (
     propensity,
     quarantine,
     rebuild,
+    replay,
     retain,
     segments,
     serve,
@@ -45,6 +46,7 @@ app.command()(retain.retain)
 app.command()(export.export)
 app.command()(evaluate.evaluate)
 app.command()(audit.audit)
+app.command()(replay.replay)
 app.command()(convert.convert)
 app.command()(doctor.doctor)
 app.command()(quarantine.quarantine)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from engine.policies.base import Policy
 from simulator.evaluate.evaluation import Evaluation
-from simulator.evaluate.read import Watch, read_for, unwatched
+from simulator.evaluate.read import read_for
 from simulator.logs.log import Log
+from simulator.watch import Watch, unwatched
 
 
 def audited(log: Log, policy: Policy, *, watch: Watch = unwatched) -> Evaluation:

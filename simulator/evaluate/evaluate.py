@@ -15,7 +15,7 @@ from engine.errors import NotEvaluable
 from engine.policies.base import Policy
 from simulator.evaluate.evaluation import Evaluation
 from simulator.evaluate.question import Question
-from simulator.evaluate.read import Watch, read_for, unwatched
+from simulator.evaluate.read import read_for
 from simulator.logs.log import Log
 from simulator.logs.schema import Array, LoggedBatch
 from simulator.ope import registry
@@ -23,6 +23,7 @@ from simulator.ope.cross_fit import Forecasts, blocks_in_time, cross_fitted, fol
 from simulator.ope.estimate import Asked, Estimate, estimate
 from simulator.ope.evaluated import Evaluated, concatenated
 from simulator.ope.gather import Gathered, gathered
+from simulator.watch import Watch, unwatched
 
 
 def evaluate(log: Log, policy: Policy, question: Question | None = None, *, watch: Watch = unwatched) -> Evaluation:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -21,13 +20,7 @@ from simulator.logs.faults import Faults
 from simulator.logs.log import Log
 from simulator.logs.schema import Array, LoggedBatch
 from simulator.ope.evaluated import Evaluated
-
-Watch = Callable[[int], object]
-"""Is told how many rows have been read."""
-
-
-def unwatched(_rows: int) -> None:
-    """For those whom nobody watches."""
+from simulator.watch import Watch, unwatched
 
 
 @dataclass(slots=True)

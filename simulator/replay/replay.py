@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.policies.base import Policy
+from engine.stats.interval import CONFIDENCE, Interval
 from simulator.audit.verdict import Level, Reason, Verdict, judged
 from simulator.replay.doubly_robust import DoublyRobust
 from simulator.replay.forecasts import forecasts
 from simulator.replay.method import Method
 from simulator.replay.replayable import Replayable
+from simulator.replay.spread import Spread
 from simulator.replay.way import Planned, Way, way
 from simulator.runs.processes import in_processes
+from simulator.watch import Watch, unwatched
 
 REPEATS = 5
 LEAST_LEARNED, FEW_LEARNED = 50, 500
@@ -53,16 +55,18 @@ class Replay:
         return round(float(np.mean([each.learned for each in self.ways])))
 
     @property
-    def standard_error(self) -> float:
-        """Of the value: of the rows, which all replays share, and of what the policy happened to learn, which differs.
+    def evaluable(self) -> bool:
+        """Whether the value may be shown at all."""
+        return self.verdict.level is not Level.NOT_EVALUABLE
 
-        Never too small: what differs between the replays contains some of the rows' chance once more. With one replay
-        nothing is known of the second part.
-        """
-        rows = float(np.mean([each.standard_error**2 for each in self.ways]))
-        if len(self.ways) == 1:
-            return math.sqrt(rows)
-        return math.sqrt(rows + float(np.var([each.value for each in self.ways], ddof=1)) / len(self.ways))
+    @property
+    def standard_error(self) -> float:
+        """Of the value, see ``Spread``."""
+        return Spread.of(self.ways).standard_error
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval:
+        """Of the value, see ``Spread``."""
+        return Spread.of(self.ways).interval(self.value, self.ways[0].met, confidence)
 
 
 def replay(
@@ -73,6 +77,7 @@ def replay(
     seed: int = 0,
     repeats: int = REPEATS,
     processes: int = 1,
+    watch: Watch = unwatched,
 ) -> Iterator[Replay]:
     """Replay policies, one after the other, each from nothing. The digits do not depend on the number of processes.
 
@@ -80,6 +85,7 @@ def replay(
         policies: each makes one; picklable.
         method: doubly robust, if ``None``.
         repeats: of the draws that accept rows; one where nothing is drawn.
+        watch: is told how many replays have been made.
 
     Raises:
         NotEvaluable: the log cannot carry the method, or nothing is left of it; the message says why.
@@ -87,15 +93,27 @@ def replay(
     method = method or DoublyRobust()
     method.check(log)
     model = forecasts(log) if method.needs_model else None
-    times = repeats if method.own_history else 1
+    times = replays_of_each(method, repeats)
     planned = [Planned(policy, log, method, model, seed, n) for policy in policies for n in range(times)]
-    ways = in_processes(way, planned, processes)
+    ways = _watched(in_processes(way, planned, processes), watch)
     for _ in policies:
         of_one = tuple(next(ways) for _ in range(times))
-        yield Replay(method.name, method.own_history, of_one, _judged(of_one, method))
+        yield Replay(method.name, method.own_history, of_one, judged_ways(of_one, method))
 
 
-def _judged(ways: tuple[Way, ...], method: Method) -> Verdict:
+def replays_of_each(method: Method, repeats: int) -> int:
+    """How often each policy is replayed."""
+    return repeats if method.own_history else 1
+
+
+def _watched(ways: Iterator[Way], watch: Watch) -> Iterator[Way]:
+    for number, each in enumerate(ways, start=1):
+        watch(number)
+        yield each
+
+
+def judged_ways(ways: tuple[Way, ...], method: Method) -> Verdict:
+    """The verdict on a policy's replays: the audit's, and whether it could learn and do what it would have."""
     reasons = [*judged(ways[0].audit).reasons, *_reasons(ways, method)]
     return Verdict(tuple(sorted(reasons, key=lambda reason: -reason.level)))
 

@@ -12,6 +12,7 @@ from simulator.audit.audit import Audit
 from simulator.logs.schema import Array, LoggedBatch
 from simulator.ope import registry
 from simulator.ope.base import standard_error
+from simulator.ope.evaluated import Evaluated
 from simulator.replay.method import Method, weighed
 from simulator.replay.pace import Prices
 from simulator.replay.replayable import Replayable
@@ -62,23 +63,45 @@ class Way:
     audit: Audit
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Walk:
+    """A way, and how its rows went into it.
+
+    Attributes:
+        rows: of the log, for methods that use every row from ``replayed.first`` on.
+        influence: of each of these rows on the value.
+    """
+
+    way: Way
+    replayed: Replayed
+    rows: Evaluated
+    influence: Array
+
+
 def way(planned: Planned) -> Way:
     """Replay. Raises ``NotEvaluable`` where nothing is left of the log."""
+    return walk(planned).way
+
+
+def walk(planned: Planned) -> Walk:
+    """Replay, and keep what each row says. Raises ``NotEvaluable`` where nothing is left of the log."""
     log, method, policy = planned.log, planned.method, planned.policy()
     replayed = method.replay(policy, log, salt("replay", planned.seed, planned.repeat))
     rows = method.evaluated(log, replayed, planned.forecasts)
     estimator = registry.build(method.estimator)
     sums = estimator.sums(rows)
-    return Way(
+    influence = estimator.influence(rows, sums)
+    found = Way(
         policy.name,
         estimator.point(sums),
-        standard_error(estimator.influence(rows, sums)),
+        standard_error(influence),
         int(replayed.learned.sum()),
         len(replayed.learned),
         float(replayed.pace.mean()),
         _lost(log, replayed) if method.own_history else 0.0,
         _audit(log, replayed),
     )
+    return Walk(found, replayed, rows, influence)
 
 
 def _lost(log: Replayable, replayed: Replayed) -> float:
