@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_type_hints
-
-import msgspec
+from typing import Any
 
 import engine.policies
+from engine.constructed import checked
 from engine.errors import ConfigError
 from engine.policies.base import Policy
 
@@ -59,19 +58,4 @@ def _named(name: str) -> type[Policy]:
 
 
 def _checked(kind: type[Policy], params: Mapping[str, Any]) -> dict[str, Any]:
-    accepted = inspect.signature(kind).parameters
-    unknown = sorted(params.keys() - accepted.keys())
-    if unknown:
-        raise ConfigError(f"policy {kind.name!r} takes {', '.join(accepted) or 'no parameters'}; not {unknown[0]!r}")
-    missing = [name for name, each in accepted.items() if each.default is each.empty and name not in params]
-    if missing:
-        raise ConfigError(f"policy {kind.name!r} needs the parameter {missing[0]!r}")
-    hints = get_type_hints(kind.__init__)
-    return {name: _converted(kind, name, value, hints[name]) for name, value in params.items()}
-
-
-def _converted(kind: type[Policy], name: str, value: Any, hint: Any) -> Any:
-    try:
-        return msgspec.convert(value, hint)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"policy {kind.name!r}, parameter {name!r}: {error}") from error
+    return checked(kind, f"policy {kind.name!r}", params)

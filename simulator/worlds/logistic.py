@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class LogisticWorld:
 
     name = "logistic"
     reward_range = (0.0, 1.0)
+    check_params: ClassVar[Sequence[Mapping[str, Any]]] = ({}, {"actions": 2, "features": 3, "sharpness": 0.5})
 
     def __init__(
         self, actions: int = 10, features: int = 10, sharpness: float = 2.0, base: float = -1.0, seed: int = 0

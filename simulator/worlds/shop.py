@@ -45,15 +45,20 @@ class ShopWorld:
         """``count`` customers of this shop."""
         return make_customers(count, seed=self._seed, categories=self.categories, now_unix=now_unix)
 
-    def probability(self, customer: Customer, situation: Situation, placement: str, action: str) -> float:
-        """Of the first step of the placement's funnel."""
-        log_odds = self._base[placement] + customer.eagerness
+    def probability(
+        self, customer: Customer, situation: Situation, placement: str, action: str, more: float = 0.0
+    ) -> float:
+        """Of the first step of the placement's funnel; ``more`` is added to its log-odds."""
+        log_odds = self._base[placement] + customer.eagerness + more
         return _logistic(log_odds + self._score(facets_of(customer, situation), situation, placement, action))
 
     def expected_reward(self, customer: Customer, situation: Situation, placement: str, action: str) -> float:
         """Mean reward of showing this action, in the placement's own units, its cost included."""
-        reached = self.probability(customer, situation, placement, action)
-        steps = self._steps[placement]
+        return self.mean_reward(placement, action, self.probability(customer, situation, placement, action))
+
+    def mean_reward(self, placement: str, action: str, probability: float) -> float:
+        """The same, if the first step of the funnel has this probability."""
+        reached, steps = probability, self._steps[placement]
         mean = (1.0 - reached) * self.reward(placement, action, ())
         for count in range(1, len(steps) + 1):
             goes_on = NEXT_STEP if count < len(steps) else 0.0
@@ -73,9 +78,17 @@ class ShopWorld:
         self, customer: Customer, situation: Situation, placement: str, action: str, rng: np.random.Generator
     ) -> tuple[str, ...]:
         """The metrics that follow from showing this action, in the order of their happening."""
-        probability, happened = self.probability(customer, situation, placement, action), 0
-        steps = self._steps[placement]
-        while happened < len(steps) and rng.random() < probability:
+        probability = self.probability(customer, situation, placement, action)
+        return self.followed(placement, probability, rng.random(self.steps(placement)).tolist())
+
+    def steps(self, placement: str) -> int:
+        """How many steps the placement's funnel has."""
+        return len(self._steps[placement])
+
+    def followed(self, placement: str, probability: float, luck: Sequence[float]) -> tuple[str, ...]:
+        """The metrics that follow if the first step has this probability, by the luck in [0, 1) of each step."""
+        steps, happened = self._steps[placement], 0
+        while happened < len(steps) and luck[happened] < probability:
             probability, happened = NEXT_STEP, happened + 1
         return steps[:happened]
 

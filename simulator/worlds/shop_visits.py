@@ -18,7 +18,9 @@ FIRST_TURN = ("greeting", "offer", "recommendation")
 LATER_TURN = ("offer", "recommendation")
 TURN_SHARES = (0.35, 0.35, 0.2, 0.1)
 """Share of sessions with 1, 2, … turns."""
-DECISIONS_PER_TURN = len(LATER_TURN) + 1.0 / sum(n * share for n, share in enumerate(TURN_SHARES, start=1))
+TURNS_PER_SESSION = sum(n * share for n, share in enumerate(TURN_SHARES, start=1))
+"""On average."""
+DECISIONS_PER_TURN = len(LATER_TURN) + 1.0 / TURNS_PER_SESSION
 """On average: every session has one first turn."""
 
 INTENTS = ("browse", "order_status", "gift", "return")
@@ -53,7 +55,8 @@ class ShopTurn:
 class ShopVisits:
     """Everything that happens in one run of ``turns`` turns; placements that the bot lacks are not asked for.
 
-    ``now_unix`` is when the run starts: it sets the customers' clocks and keeps the sessions of two runs apart.
+    ``now_unix`` is when the run starts: it sets the customers' clocks and keeps the sessions of two runs apart. They go
+    on by ``lasts_s`` seconds during the run.
     """
 
     world: ShopWorld
@@ -62,17 +65,21 @@ class ShopVisits:
     turns: int
     seed: int
     now_unix: int
+    lasts_s: int = 0
 
     def __iter__(self) -> Iterator[Visit]:
+        for session, turns in enumerate(self.sessions()):
+            yield Visit(turns[0].customer.user_id, f"s-{self.now_unix}-{session:06d}", turns)
+
+    def sessions(self) -> Iterator[list[ShopTurn]]:
+        """The turns of one session after another."""
         rng = np.random.default_rng([self.seed, 3])
-        number = session = 0
+        number = 0
         while number < self.turns:
             customer = self.customers[int(rng.integers(len(self.customers)))]
             length = min(1 + int(rng.choice(len(TURN_SHARES), p=TURN_SHARES)), self.turns - number)
-            yield Visit(
-                customer.user_id, f"s-{self.now_unix}-{session:06d}", self._visit(rng, customer, number, length)
-            )
-            number, session = number + length, session + 1
+            yield self._visit(rng, customer, number, length)
+            number += length
 
     def _visit(self, rng: np.random.Generator, customer: Customer, number: int, length: int) -> list[ShopTurn]:
         situation = self._arrival(rng, customer, number)
@@ -85,9 +92,10 @@ class ShopVisits:
         return turns
 
     def _arrival(self, rng: np.random.Generator, customer: Customer, number: int) -> Situation:
+        now_unix = self.now_unix + self.lasts_s * number // self.turns
         return Situation(
             device=DEVICES[int(rng.choice(len(DEVICES), p=DEVICE_SHARES))],
-            hour=(self.now_unix // HOUR_S + customer.hours_from_utc) % 24,
+            hour=(now_unix // HOUR_S + customer.hours_from_utc) % 24,
             progress=number / self.turns,
         )
 
