@@ -8,6 +8,7 @@ from api import logs
 from api.cli import (
     archive,
     audit,
+    compare,
     convert,
     demo,
     doctor,
@@ -24,6 +25,7 @@ from api.cli import (
     retain,
     segments,
     serve,
+    simulate,
     validate,
     verify,
     work,
@@ -47,6 +49,8 @@ app.command()(export.export)
 app.command()(evaluate.evaluate)
 app.command()(audit.audit)
 app.command()(replay.replay)
+app.command()(compare.compare)
+app.command()(simulate.simulate)
 app.command()(convert.convert)
 app.command()(doctor.doctor)
 app.command()(quarantine.quarantine)

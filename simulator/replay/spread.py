@@ -58,7 +58,18 @@ class Spread:
         from scipy.special import stdtrit  # slow to import
 
         require_confidence(confidence)
-        parts = self.rows**2 / max(self.rows_known, 1.0) + self.histories**2 / self.histories_known
-        degrees = (self.rows + self.histories) ** 2 / parts if parts else math.inf
-        margin = float(stdtrit(degrees, 0.5 + confidence / 2.0)) * self.standard_error
+        margin = float(stdtrit(self._degrees, 0.5 + confidence / 2.0)) * self.standard_error
         return Interval(value - margin, value + margin, confidence, KIND, n)
+
+    def p_value(self, value: float) -> float:
+        """Two-sided, of a true value of 0; 1 where nothing differs and nothing is left to chance."""
+        from scipy.special import stdtr  # slow to import
+
+        if not self.standard_error:
+            return 1.0 if value == 0.0 else 0.0
+        return float(2.0 * stdtr(self._degrees, -abs(value) / self.standard_error))
+
+    @property
+    def _degrees(self) -> float:
+        parts = self.rows**2 / max(self.rows_known, 1.0) + self.histories**2 / self.histories_known
+        return (self.rows + self.histories) ** 2 / parts if parts else math.inf

@@ -1,0 +1,1 @@
+"""What an experiment has found, for people: a table for terminals, one page for browsers, JSON for programs."""
