@@ -26,5 +26,53 @@ def classification(folder: Path) -> list[dict[str, Any]]:
     return [{"path": str(table)}, {"path": str(table), **changing}, {"path": str(text), "noise": 0.1}]
 
 
-PARAMS: Mapping[str, Callable[[Path], list[dict[str, Any]]]] = {"supervised": classification}
+def experiment(folder: Path) -> list[dict[str, Any]]:
+    """Two arms, of which one pays with age; what is spent is rare."""
+    rng, lines = np.random.default_rng(2), ["shown,opened,dollars,age,town,p"]
+    for _ in range(ROWS):
+        arm, age = ("plain", "loud")[int(rng.random() < 0.25)], int(rng.integers(20, 70))
+        opened = int(rng.random() < (0.3 if arm == "plain" else age / 100.0))
+        dollars = float(rng.integers(1, 50)) if opened and rng.random() < 0.5 else 0.0
+        p = 0.25 if arm == "loud" else 0.75
+        lines.append(f"{arm},{opened},{dollars},{age},{('Rome', 'Oslo')[age % 2]},{p}")
+    table, mapping = folder / "experiment.csv", folder / "mapping.yaml"
+    table.write_text("\n".join(lines) + "\n")
+    mapping.write_text(MAPPING)
+    files = {"path": str(table), "mapping": str(mapping)}
+    return [files, {**files, "metric": "spent"}]
+
+
+MAPPING = """
+schema_version: 1
+name: newsletter
+placement: headline
+arm: shown
+arms:
+  plain: {features: {loudness: 0}}
+  loud: {features: {loudness: 2}}
+propensity: p
+metrics:
+  opened: {range: [0, 1]}
+  spent: {column: dollars}
+features: {age: number, town: category}
+"""
+
+
+def sentences(folder: Path) -> list[dict[str, Any]]:
+    """Twelve intents, whose sentences say so."""
+    path = folder / "sentences.csv"
+    lines = [f"please help me with number {number % 12} {number},intent_{number % 12}" for number in range(ROWS)]
+    path.write_text("\n".join(["text,category", *lines]) + "\n")
+    return [
+        {"path": str(path)},
+        {"path": str(path), "offered": 3, "described": True},
+        {"path": str(path), "offered": 0},
+    ]
+
+
+PARAMS: Mapping[str, Callable[[Path], list[dict[str, Any]]]] = {
+    "experiment": experiment,
+    "sentences": sentences,
+    "supervised": classification,
+}
 """World → writes its files into a folder, and says with which parameters it is made of them."""
