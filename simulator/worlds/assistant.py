@@ -63,6 +63,7 @@ class AssistantWorld:
     """
 
     name = "shop"
+    depends_on_count = True
     check_params: ClassVar[Sequence[Mapping[str, Any]]] = (
         {},
         {"telling": {"delay_s": 3600.0, "missing": 0.2, "lying": 0.1}, "seed": 1},

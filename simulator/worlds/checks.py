@@ -11,6 +11,7 @@ import numpy as np
 from simulator.worlds.world import Round, World
 
 ROUNDS = 400
+SHORTER = 150
 DRAWS = 4_000
 STANDARD_ERRORS = 4.5
 """Of the mean over a whole run: once in 150,000 runs by chance."""
@@ -28,6 +29,9 @@ def check_world(world: World) -> None:
         _check_round(round, world.reward_range)
     assert _played(world, ROUNDS, 1) == rounds, "the same seed and answers gave other rounds"
     assert _played(world, ROUNDS, 2) != rounds, "another seed gave the same rounds"
+    if not getattr(world, "depends_on_count", False):
+        shorter = _played(world, SHORTER, 1)
+        assert shorter == rounds[:SHORTER], "a longer run does not begin like a shorter one; see ``World.play``"
     copied: World = pickle.loads(pickle.dumps(world))
     assert _played(copied, ROUNDS, 1) == rounds, "a copy in another process gives other rounds"
     _check_truth(_played(world, DRAWS, 3))
@@ -63,10 +67,11 @@ def _check_round(round: Round, ends: tuple[float, float]) -> None:
 
 
 def _check_truth(rounds: list[Round]) -> None:
-    """The mean of what was drawn is what was expected."""
-    first = np.array([[round.rewards[0], round.expected[0]] for round in rounds])
-    apart = first[:, 0] - first[:, 1]
-    error = float(apart.std()) / math.sqrt(len(apart))
-    assert abs(float(apart.mean())) <= STANDARD_ERRORS * error + 1e-12, (
-        f"rewards are {float(apart.mean()):+.4f} from what was expected, with a standard error of {error:.4f}"
-    )
+    """The mean of what was drawn is what was expected: of the first candidate, the last one, and each round's sum."""
+    drawn = np.array([[round.rewards[0], round.rewards[-1], math.fsum(round.rewards)] for round in rounds])
+    mean = np.array([[round.expected[0], round.expected[-1], math.fsum(round.expected)] for round in rounds])
+    for whose, apart in zip(("the first's", "the last's", "all"), (drawn - mean).T, strict=True):
+        surplus, error = float(apart.mean()), float(apart.std()) / math.sqrt(len(apart))
+        assert abs(surplus) <= STANDARD_ERRORS * error + 1e-12, (
+            f"{whose} rewards are {surplus:+.4f} from what was expected, with a standard error of {error:.4f}"
+        )

@@ -65,5 +65,8 @@ class World(Protocol):
         ...
 
     def play(self, count: int, seed: int) -> Play:
-        """At most ``count`` rounds. The same count, seed and answers give the same rounds."""
+        """At most ``count`` rounds. The same count, seed and answers give the same rounds.
+
+        A longer play begins like a shorter one, unless the world has an attribute ``depends_on_count`` that is true.
+        """
         ...
