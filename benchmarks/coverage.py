@@ -1,12 +1,13 @@
 """How often intervals hold the truth, on a log with weights up to ninety; and how often a null stream raises an alarm.
 
-Not part of ``make bench``: ``python -m benchmarks.coverage`` takes some minutes.
+Not part of ``make bench``: ``python -m benchmarks.coverage [--logs N] [--streams N]`` takes some minutes.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,15 +40,24 @@ class Seen:
         return f"{shown}, {self.refused} refused" if self.refused else shown
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print both tables."""
+    given = _parser().parse_args(arguments)
     value = truth()
     for n, replications in REPLICATIONS.items():
-        for name, seen in _coverage(n, replications, value):
+        for name, seen in _coverage(n, min(replications, given.logs), value):
             print(f"n={n:>6,} {name:<32} {seen}")
-    for name, alarms in _alarms():
-        allowed = ERROR + 1.64 * math.sqrt(ERROR * (1.0 - ERROR) / STREAMS)
-        print(f"{name}: {alarms} of {STREAMS} null streams raised an alarm, {allowed * STREAMS:.0f} are allowed")
+    for name, alarms in _alarms(given.streams):
+        allowed = ERROR + 1.64 * math.sqrt(ERROR * (1.0 - ERROR) / given.streams)
+        told = f"{alarms} of {given.streams} null streams raised an alarm, {allowed * given.streams:.0f} are allowed"
+        print(f"{name}: {told}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks.coverage", description=__doc__)
+    parser.add_argument("--logs", type=int, default=max(REPLICATIONS.values()), help="of each size, at most")
+    parser.add_argument("--streams", type=int, default=STREAMS)
+    return parser
 
 
 def _coverage(n: int, replications: int, value: float) -> Iterator[tuple[str, Seen]]:
@@ -70,9 +80,9 @@ def _evaluated(rows: Rows) -> Evaluated:
     return Evaluated(rows.reward, np.full(len(rows.reward), 0.01), np.minimum(rows.weight * 0.01, 1.0))
 
 
-def _alarms() -> Iterator[tuple[str, int]]:
+def _alarms(streams: int) -> Iterator[tuple[str, int]]:
     values = differences = 0
-    for seed in range(STREAMS):
+    for seed in range(streams):
         rng = np.random.default_rng([5, seed])
         action = rng.integers(0, 4, EVENTS)
         ours, theirs = np.where(action == 0, 3.4, 0.2), np.where(action == 1, 3.4, 0.2)

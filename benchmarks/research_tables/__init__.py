@@ -1,0 +1,1 @@
+"""Tables that the field has published or measured, made again: the source's figure beside ours."""
